@@ -1,0 +1,11 @@
+# websock_sanitizers: instrumentation for the asan, tsan, fuzz and coverage presets; empty otherwise.
+add_library(websock_sanitizers INTERFACE)
+if(WEBSOCK_SANITIZE)
+    target_compile_options(websock_sanitizers INTERFACE
+        -fsanitize=${WEBSOCK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(websock_sanitizers INTERFACE -fsanitize=${WEBSOCK_SANITIZE})
+endif()
+if(WEBSOCK_COVERAGE)
+    target_compile_options(websock_sanitizers INTERFACE --coverage -fprofile-update=atomic)
+    target_link_options(websock_sanitizers INTERFACE --coverage)
+endif()

@@ -1,0 +1,95 @@
+// Messages (RFC 6455 §5.6): `message` owns its payload, `message_view` looks at somebody else's.
+// The kind, text or binary, travels with the payload.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace websock {
+
+enum class message_kind : std::uint8_t {
+    text = 1,    ///< UTF-8; received text has been validated
+    binary = 2,  ///< any bytes
+};
+
+/// A message that owns its payload. Cheap to move.
+///
+/// What is sent as text must be UTF-8 (RFC 6455 §5.6); websock does not check it again, since a
+/// peer that is handed invalid text fails the connection with 1007.
+class message {
+public:
+    /// An empty text message.
+    message() noexcept {}
+    /// A text message with the UTF-8 in `text`.
+    message(std::string text) noexcept : payload_(std::move(text)) {}  // NOLINT(*-explicit-*)
+    message(std::string_view text) : payload_(text) {}                 // NOLINT(*-explicit-*)
+    message(const char* text) : payload_(text) {}                      // NOLINT(*-explicit-*)
+    /// A message of either kind; `payload` holds the bytes.
+    message(message_kind kind, std::string payload) noexcept
+        : payload_(std::move(payload)), kind_(kind) {}
+    /// A binary message with a copy of `bytes`.
+    explicit message(std::span<const std::byte> bytes)
+        : payload_(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
+          kind_(message_kind::binary) {}
+
+    [[nodiscard]] message_kind kind() const noexcept { return kind_; }
+    [[nodiscard]] bool is_text() const noexcept { return kind_ == message_kind::text; }
+    [[nodiscard]] bool is_binary() const noexcept { return kind_ == message_kind::binary; }
+    /// Payload size in bytes.
+    [[nodiscard]] std::size_t size() const noexcept { return payload_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return payload_.empty(); }
+    /// The payload as characters, whatever the kind. Valid as long as this message is unchanged.
+    [[nodiscard]] std::string_view text() const noexcept { return payload_; }
+    /// The payload as bytes. Valid as long as this message is unchanged.
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+        return std::as_bytes(std::span(payload_));
+    }
+    /// Moves the payload out; the message is empty afterwards.
+    [[nodiscard]] std::string take() noexcept { return std::exchange(payload_, {}); }
+
+    friend bool operator==(const message&, const message&) = default;
+
+private:
+    std::string payload_;
+    message_kind kind_ = message_kind::text;
+};
+
+/// A message whose payload belongs to somebody else; as short-lived as that.
+class message_view {
+public:
+    /// A view of `text` as a text message.
+    message_view(std::string_view text) noexcept  // NOLINT(*-explicit-*)
+        : bytes_(std::as_bytes(std::span(text))) {}
+    message_view(const char* text) noexcept  // NOLINT(*-explicit-*)
+        : message_view(std::string_view(text)) {}
+    /// A view of `whole`, which must outlive it.
+    message_view(const message& whole) noexcept  // NOLINT(*-explicit-*)
+        : bytes_(whole.bytes()), kind_(whole.kind()) {}
+    message_view(message_kind kind, std::span<const std::byte> bytes) noexcept
+        : bytes_(bytes), kind_(kind) {}
+    message_view(message_kind kind, std::string_view payload) noexcept
+        : bytes_(std::as_bytes(std::span(payload))), kind_(kind) {}
+
+    [[nodiscard]] message_kind kind() const noexcept { return kind_; }
+    [[nodiscard]] bool is_text() const noexcept { return kind_ == message_kind::text; }
+    [[nodiscard]] bool is_binary() const noexcept { return kind_ == message_kind::binary; }
+    /// Payload size in bytes.
+    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
+    [[nodiscard]] std::string_view text() const noexcept {
+        return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+    }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
+    /// Copies the payload into a message of its own.
+    [[nodiscard]] message to_message() const { return {kind_, std::string(text())}; }
+
+private:
+    std::span<const std::byte> bytes_;
+    message_kind kind_ = message_kind::text;
+};
+
+}  // namespace websock
