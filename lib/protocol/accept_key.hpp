@@ -10,7 +10,8 @@
 
 namespace websock::protocol {
 
-/// Computes the answer to a Sec-WebSocket-Key, 28 characters.
+/// Computes the answer to a Sec-WebSocket-Key, 28 characters; empty if OpenSSL is configured
+/// without SHA-1.
 [[nodiscard]] std::string accept_key(std::string_view key);
 
 /// Base64 of 16 random bytes: the Sec-WebSocket-Key that a client sends (§4.1).

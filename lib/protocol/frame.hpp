@@ -49,7 +49,7 @@ inline constexpr std::size_t max_control_payload = 125;
 /// What an incoming header is judged by.
 struct frame_rules {
     role receiver = role::server;  ///< a server demands masks, a client refuses them (§5.1)
-    bool rsv1_owned = false;       ///< an agreed extension uses RSV1 on data frames
+    bool rsv1_owned = false;       ///< an agreed extension may set RSV1 on text and binary frames
 };
 
 struct decoded_header {
@@ -57,10 +57,10 @@ struct decoded_header {
     error_code ec;
 };
 
-/// Reads a header from the front of `in` into `header`. Whether the frame may come now (§5.4) is
-/// not judged here.
-[[nodiscard]] decoded_header decode_frame_header(std::span<const std::byte> in, frame_header& header,
-                                                 frame_rules rules) noexcept;
+/// Reads a header from the front of `in` into `header`, which is left alone unless the header is
+/// whole and good. Whether the frame may come now (§5.4) is not judged here.
+[[nodiscard]] decoded_header decode_frame_header(std::span<const std::byte> in,
+                                                 frame_header& header, frame_rules rules) noexcept;
 
 /// Size of the encoded form of `header`, in bytes.
 [[nodiscard]] std::size_t encoded_size(const frame_header& header) noexcept;

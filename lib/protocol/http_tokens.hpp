@@ -38,12 +38,13 @@ struct extension {
     friend bool operator==(const extension&, const extension&) = default;
 };
 
-/// Reads the value of a Sec-WebSocket-Extensions field; nothing if it breaks the grammar. RFC 6455
-/// §9.1: a quoted value "after quoted-string unescaping MUST conform to the 'token' ABNF".
+/// Reads the value of a Sec-WebSocket-Extensions field; nothing if it breaks the grammar, which
+/// asks for at least one extension. RFC 6455 §9.1: a quoted value "after quoted-string unescaping
+/// MUST conform to the 'token' ABNF".
 [[nodiscard]] std::optional<std::vector<extension>> parse_extensions(std::string_view value);
 
 /// Says whether `text` is the base64 (RFC 4648 §4) of exactly 16 bytes: what a Sec-WebSocket-Key
-/// must be (RFC 6455 §4.2.1).
+/// must be (RFC 6455 §4.2.1). Pad bits may be anything.
 [[nodiscard]] bool is_websocket_key(std::string_view text) noexcept;
 
 }  // namespace websock::protocol

@@ -1,0 +1,15 @@
+// The user's handlers as what a session knows: a net::consumer for each connection.
+#pragma once
+
+#include <memory>
+#include <websock/handler.hpp>
+
+#include "../net/application.hpp"
+
+namespace websock::facade {
+
+/// Makes the consumer for one connection. `handler` must outlive it.
+[[nodiscard]] std::unique_ptr<net::consumer> make_consumer(const coroutine_handler& handler);
+[[nodiscard]] std::unique_ptr<net::consumer> make_consumer(const handlers& callbacks);
+
+}  // namespace websock::facade

@@ -1,0 +1,106 @@
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <utility>
+#include <websock/serve.hpp>
+
+#include "../net/executors.hpp"
+#include "../net/session.hpp"
+#include "../net/tcp_stream.hpp"
+#include "../net/tls_config.hpp"
+#include "../net/tls_stream.hpp"
+#include "../net/waiters.hpp"
+#include "routes.hpp"
+
+namespace websock {
+namespace {
+
+using end_handler = boost::asio::any_completion_handler<void(close_info)>;
+using strand_socket = net::tcp_stream<net::strand_executor>::socket_type;
+
+// Waits for the end of the one session, and frees itself.
+class single_session final : public net::session_owner {
+public:
+    single_session(end_handler handler, boost::asio::any_io_executor executor)
+        : waiting_(0, std::move(handler), {}, executor), executor_(std::move(executor)) {}
+
+    void on_session_end(net::driver& ended) noexcept override {
+        const std::unique_ptr<single_session> self(this);
+        net::complete(std::move(waiting_.handler), executor_, ended.info());
+    }
+
+private:
+    net::waiter<end_handler> waiting_;
+    boost::asio::any_io_executor executor_;
+};
+
+template <class Stream, class... Tls>
+void start(tcp_socket socket, std::shared_ptr<const net::session_config> config,
+           end_handler handler, Tls&... tls) {
+    const boost::asio::any_io_executor inner = socket.get_executor();
+    const net::strand_executor strand(inner);
+    // The socket moves to the strand.
+    const auto protocol = socket.local_endpoint().protocol();
+    strand_socket own(strand, protocol, socket.release());
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    auto* const owner = new single_session(std::move(handler), inner);
+    const auto session = std::make_shared<net::session<Stream>>(
+        Stream(std::move(own), tls...), std::move(config),
+        std::make_shared<net::deadline_queue<net::strand_executor>>(strand), owner,
+        net::admission::welcome);
+    if (slot.is_connected()) {
+        slot.assign([weak = std::weak_ptr<net::driver>(session)](boost::asio::cancellation_type) {
+            if (const auto alive = weak.lock()) {
+                alive->abort(boost::asio::error::operation_aborted);
+            }
+        });
+    }
+    boost::asio::post(strand, [session] { session->start(); });
+}
+
+awaitable<close_info> serve_entry(tcp_socket socket, std::shared_ptr<const net::tls_settings> tls,
+                                  facade::route_entry entry, serve_options options) {
+    entry.options = std::move(options.route);
+    const auto config = std::make_shared<const net::session_config>(net::session_config{
+        options.connection, std::make_shared<facade::single_route>(std::move(entry)),
+        std::move(options.log)});
+    co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&,
+                                                   void(close_info)>(
+        [](auto handler, tcp_socket accepted, std::shared_ptr<const net::session_config> shared,
+           std::shared_ptr<const net::tls_settings> settings) {
+            if (settings) {
+                start<net::tls_stream<net::strand_executor>>(
+                    std::move(accepted), std::move(shared), std::move(handler), *settings->context);
+            } else {
+                start<net::tcp_stream<net::strand_executor>>(std::move(accepted), std::move(shared),
+                                                             std::move(handler));
+            }
+        },
+        boost::asio::use_awaitable, std::move(socket), config, std::move(tls));
+}
+
+}  // namespace
+
+awaitable<close_info> serve(tcp_socket socket, coroutine_handler handler, serve_options options) {
+    return serve_entry(std::move(socket), nullptr, {std::move(handler), {}}, std::move(options));
+}
+
+awaitable<close_info> serve(tcp_socket socket, handlers callbacks, serve_options options) {
+    return serve_entry(std::move(socket), nullptr, {std::move(callbacks), {}}, std::move(options));
+}
+
+awaitable<close_info> serve(tcp_socket socket, tls_context tls, coroutine_handler handler,
+                            serve_options options) {
+    return serve_entry(std::move(socket), tls.settings(), {std::move(handler), {}},
+                       std::move(options));
+}
+
+awaitable<close_info> serve(tcp_socket socket, tls_context tls, handlers callbacks,
+                            serve_options options) {
+    return serve_entry(std::move(socket), tls.settings(), {std::move(callbacks), {}},
+                       std::move(options));
+}
+
+}  // namespace websock

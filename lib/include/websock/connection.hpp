@@ -1,0 +1,147 @@
+// The user's handle of one connection: the same for ws and wss. Cheap to copy, safe to use from any
+// thread; it does not keep the connection open, only its memory.
+#pragma once
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <websock/close.hpp>
+#include <websock/message.hpp>
+#include <websock/request.hpp>
+
+namespace websock {
+
+namespace net {
+class driver;
+}
+
+/// Anything of Asio can be awaited in a handler.
+template <class T>
+using awaitable = boost::asio::awaitable<T>;
+
+/// An IP address and port.
+struct address {
+    std::string host;
+    std::uint16_t port = 0;
+
+    friend bool operator==(const address&, const address&) = default;
+};
+
+class connection {
+public:
+    /// Made by the library; a handler is given one.
+    explicit connection(std::shared_ptr<net::driver> driver) noexcept;
+    connection(const connection&) noexcept;
+    connection(connection&&) noexcept;
+    connection& operator=(const connection&) noexcept;
+    connection& operator=(connection&&) noexcept;
+    ~connection();
+
+    /// Waits for the next message; empty when the connection has ended, however it ended, and all
+    /// that had arrived has been received. Never throws for that: see close_info().
+    ///
+    /// Messages come in their order; several tasks may receive at once, each message goes to one of
+    /// them. Cancelling (a timer with `||`, a cancellation slot) loses no message and leaves the
+    /// connection as it is. Throws system_error(operation_aborted) when cancelled. Only for
+    /// connections with a coroutine handler: others have their messages delivered.
+    [[nodiscard]] awaitable<std::optional<message>> receive();
+
+    /// Queues a message; waits only while the outbox is above its high-water mark. On return the
+    /// message will be written, in the order of the calls, before any later Close.
+    ///
+    /// Any number of tasks on any threads may send at once. Cancelled while it waits, the message
+    /// is not sent (system_error(operation_aborted)). Throws system_error(error::closed) when the
+    /// connection has ended or is closing: the message is not sent.
+    [[nodiscard]] awaitable<void> send(message whole);
+
+    /// Begins the closing handshake (RFC 6455 §7.1.2) after all that has been sent, and waits until
+    /// the connection has ended, at most about close_timeout. Messages that still arrive are
+    /// discarded. Later calls wait for the same end. A code that may not be sent (see is_sendable)
+    /// throws system_error(error::bad_argument). Cancelling stops only the waiting.
+    [[nodiscard]] awaitable<void> close(close_reason reason = {});
+
+    /// receive() with any completion token, for void(error_code, std::optional<message>).
+    template <class CompletionToken>
+    auto async_receive(CompletionToken&& token) {
+        return boost::asio::async_initiate<CompletionToken,
+                                           void(error_code, std::optional<message>)>(
+            [](auto handler, connection self) { self.start_receive(std::move(handler)); }, token,
+            *this);
+    }
+
+    /// send() with any completion token, for void(error_code).
+    template <class CompletionToken>
+    auto async_send(message whole, CompletionToken&& token) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [](auto handler, connection self, message moved) {
+                self.start_send(std::move(moved), std::move(handler));
+            },
+            token, *this, std::move(whole));
+    }
+
+    /// close() with any completion token, for void(error_code).
+    template <class CompletionToken>
+    auto async_close(close_reason reason, CompletionToken&& token) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [](auto handler, connection self, close_reason moved) {
+                self.start_close(std::move(moved), std::move(handler));
+            },
+            token, *this, std::move(reason));
+    }
+
+    /// Queues a copy of a message without waiting, from any thread: the way to send in callbacks.
+    /// error::closed when the connection has ended or is closing, error::outbox_full when
+    /// max_outbox_size would be exceeded; the message is not sent then. (From another thread than
+    /// the connection's, a close that is under way at the same moment may still overtake it.)
+    error_code try_send(message_view view);
+
+    /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2); error::bad_argument for more,
+    /// error::closed as try_send.
+    error_code ping(std::string_view payload = {});
+
+    /// Begins the closing handshake without waiting; what close() throws is ignored here, and an
+    /// invalid code becomes 1000.
+    void request_close(close_reason reason = {});
+
+    /// Messages can still be sent. May change at any moment.
+    [[nodiscard]] bool is_open() const noexcept;
+
+    /// How the connection ended. Until it has: initiator::none.
+    [[nodiscard]] websock::close_info close_info() const;
+
+    /// The request that opened it. Valid as long as any handle of the connection.
+    [[nodiscard]] const websock::request& request() const noexcept;
+    /// The agreed subprotocol; empty if none.
+    [[nodiscard]] const std::string& subprotocol() const noexcept;
+    /// The peer's end, and ours.
+    [[nodiscard]] address remote_address() const;
+    [[nodiscard]] address local_address() const;
+    /// wss.
+    [[nodiscard]] bool is_secure() const noexcept;
+
+    /// The connection's strand: its handler runs there.
+    [[nodiscard]] boost::asio::any_io_executor get_executor() const;
+
+    /// Same connection.
+    friend bool operator==(const connection&, const connection&) = default;
+
+private:
+    using receive_handler =
+        boost::asio::any_completion_handler<void(error_code, std::optional<message>)>;
+    using done_handler = boost::asio::any_completion_handler<void(error_code)>;
+
+    void start_receive(receive_handler handler);
+    void start_send(message whole, done_handler handler);
+    void start_close(close_reason reason, done_handler handler);
+
+    std::shared_ptr<net::driver> driver_;
+};
+
+}  // namespace websock

@@ -1,0 +1,13 @@
+// All of websock.
+#pragma once
+
+#include <websock/close.hpp>
+#include <websock/connection.hpp>
+#include <websock/error.hpp>
+#include <websock/handler.hpp>
+#include <websock/message.hpp>
+#include <websock/options.hpp>
+#include <websock/request.hpp>
+#include <websock/serve.hpp>
+#include <websock/server.hpp>
+#include <websock/tls.hpp>

@@ -1,0 +1,130 @@
+#include "io_thread.hpp"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "tcp_stream.hpp"
+#include "tls_stream.hpp"
+
+namespace websock::net {
+namespace {
+
+// Only the thread that runs the context touches its sockets; others only post to it.
+#ifdef BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO
+constexpr int concurrency_hint = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
+#else
+constexpr int concurrency_hint = 1;
+#endif
+
+// What sessions that were cut, and handlers that were told so, may still take.
+constexpr std::chrono::milliseconds grace_after_cut{500};
+
+}  // namespace
+
+io_thread::io_thread(std::shared_ptr<const session_config> config, capacity& shared)
+    : context_(concurrency_hint),
+      work_(context_.get_executor()),
+      config_(std::move(config)),
+      deadlines_(std::make_shared<deadline_queue<thread_executor>>(context_.get_executor())),
+      capacity_(shared),
+      registry_(shared) {}
+
+acceptor::endpoint_type io_thread::listen(const acceptor::endpoint_type& where,
+                                          acceptor::port_use use, int backlog,
+                                          std::shared_ptr<const tls_settings> tls) {
+    auto socket =
+        std::make_shared<acceptor>(context_.get_executor(), where, use, backlog, config_->log);
+    listeners_.push_back({std::move(socket), std::move(tls)});
+    return listeners_.back().socket->local_endpoint();
+}
+
+void io_thread::run() {
+    for (const listener& each : listeners_) {
+        each.socket->start([this, tls = each.tls.get()](acceptor::socket_type socket) {
+            serve(std::move(socket), tls);
+        });
+    }
+    static_cast<void>(run_until(std::chrono::steady_clock::time_point::max()));  // until stop()
+    drain();
+}
+
+// Runs until there is nothing left to do, or until `when`, or until stop() interrupts. True if
+// nothing is left.
+bool io_thread::run_until(std::chrono::steady_clock::time_point when) {
+    for (;;) {
+        try {
+            context_.restart();
+            if (when == std::chrono::steady_clock::time_point::max()) {
+                context_.run();
+            } else {
+                context_.run_until(when);
+            }
+            return context_.stopped() && !std::exchange(interrupted_, false);
+        } catch (const std::exception& e) {
+            // A function that a user posted; that is no reason to stop serving the others.
+            log(log_level::error, std::string("exception from a posted function: ") + e.what());
+        }
+    }
+}
+
+void io_thread::drain() {
+    while (std::chrono::steady_clock::now() < drain_until_) {
+        if (run_until(drain_until_)) {
+            return;
+        }
+    }
+    for (const auto& session : registry_.all()) {
+        session->abort(error::shut_down);
+    }
+    if (!run_until(std::chrono::steady_clock::now() + grace_after_cut)) {
+        log(log_level::warning, "a handler has not ended with its connection; it is given up");
+    }
+}
+
+void io_thread::stop(std::chrono::steady_clock::time_point deadline) {
+    boost::asio::post(context_, [this, deadline] {
+        drain_until_ = std::min(drain_until_, deadline);
+        for (const listener& each : listeners_) {
+            each.socket->close();
+        }
+        const close_reason reason(close_code::going_away);
+        for (const auto& session : registry_.all()) {
+            session->request_drain(reason);
+        }
+        work_.reset();
+        interrupted_ = true;
+        context_.stop();  // run() goes on with drain(), and with the new deadline
+    });
+}
+
+void io_thread::serve(acceptor::socket_type socket, const tls_settings* tls) {
+    admission how = admission::welcome;
+    if (!capacity_.admit(how)) {
+        return;  // and the socket closes
+    }
+    try {
+        const auto begin = [&]<class Stream>(Stream stream) {
+            const auto started = std::make_shared<session<Stream>>(std::move(stream), config_,
+                                                                   deadlines_, &registry_, how);
+            registry_.add(*started);
+            started->start();
+        };
+        if (tls != nullptr) {
+            begin(tls_stream<thread_executor>(std::move(socket), *tls->context));
+        } else {
+            begin(tcp_stream<thread_executor>(std::move(socket)));
+        }
+    } catch (const std::exception& e) {
+        capacity_.leave();
+        log(log_level::error, std::string("connection refused: ") + e.what());
+    }
+}
+
+void io_thread::log(log_level level, std::string_view line) const {
+    if (config_->log) {
+        config_->log(level, line);
+    }
+}
+
+}  // namespace websock::net

@@ -1,0 +1,59 @@
+// One thread of a server: an io_context that only it runs, with the listening sockets, the live
+// sessions and the deadlines that belong to it. A connection never changes its thread.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <vector>
+#include <websock/options.hpp>
+
+#include "acceptor.hpp"
+#include "registry.hpp"
+#include "tls_config.hpp"
+
+namespace websock::net {
+
+class io_thread {
+public:
+    io_thread(std::shared_ptr<const session_config> config, capacity& shared);
+
+    /// Binds a listening socket; throws system_error. Without `tls` it is plain TCP.
+    [[nodiscard]] acceptor::endpoint_type listen(const acceptor::endpoint_type& where,
+                                                 acceptor::port_use use, int backlog,
+                                                 std::shared_ptr<const tls_settings> tls);
+
+    [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
+
+    /// Accepts and serves until stop(); then until every session has ended, or until the deadline,
+    /// at which what is left is cut.
+    void run();
+    /// From any thread.
+    void stop(std::chrono::steady_clock::time_point deadline);
+
+private:
+    struct listener {
+        std::shared_ptr<acceptor> socket;
+        std::shared_ptr<const tls_settings> tls;
+    };
+
+    [[nodiscard]] bool run_until(std::chrono::steady_clock::time_point when);
+    void drain();
+    void serve(acceptor::socket_type socket, const tls_settings* tls);
+    void log(log_level level, std::string_view line) const;
+
+    boost::asio::io_context context_;
+    boost::asio::executor_work_guard<thread_executor> work_;
+    std::shared_ptr<const session_config> config_;
+    std::shared_ptr<deadline_queue<thread_executor>> deadlines_;
+    capacity& capacity_;
+    registry registry_;
+    std::vector<listener> listeners_;
+    std::chrono::steady_clock::time_point drain_until_ =
+        std::chrono::steady_clock::time_point::max();
+    bool interrupted_ = false;
+};
+
+}  // namespace websock::net

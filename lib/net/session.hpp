@@ -1,0 +1,197 @@
+// Runs one connection: moves bytes between a stream and a protocol::endpoint, and messages between
+// the endpoint and the application. All of it happens on the stream's executor, the connection's
+// strand (DESIGN §3).
+//
+//   run()         a coroutine: opening handshake, read loop, drain, end
+//   write_loop()  a coroutine that exists only while the socket refuses writes
+//   pump()        what the input says, what the handler answers, one write for all of it
+//   on_deadline() whatever is due
+//
+// The parts that users call come on any thread; they post to the strand if they must.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <websock/options.hpp>
+
+#include "../protocol/endpoint.hpp"
+#include "application.hpp"
+#include "byte_stream.hpp"
+#include "deadlines.hpp"
+#include "driver.hpp"
+#include "inbox.hpp"
+#include "waiters.hpp"
+
+namespace websock::net {
+
+/// Who must know that a session lives. Called on the session's strand.
+class session_owner {
+public:
+    virtual ~session_owner() = default;
+    virtual void on_session_end(driver& ended) noexcept = 0;
+};
+
+/// What all sessions of a server, or one served socket, share. Outlives them.
+struct session_config {
+    connection_options options;
+    std::shared_ptr<const application> app;
+    log_sink log;
+};
+
+/// What an acceptor says about a new connection.
+enum class admission : std::uint8_t {
+    welcome,
+    over_capacity,  ///< its request is answered with 503
+};
+
+template <byte_stream Stream>
+class session final : public driver, private deadline_target {
+public:
+    using executor_type = typename Stream::executor_type;
+    using queue_type = deadline_queue<executor_type>;
+    using timer_type = typename queue_type::timer_type;
+
+    session(Stream stream, std::shared_ptr<const session_config> config,
+            std::shared_ptr<queue_type> deadlines, session_owner* owner, admission admitted);
+
+    /// Starts it; call on its strand. It lives until it has ended.
+    void start();
+
+    // driver
+    bool on_strand() const noexcept override;
+    boost::asio::any_io_executor executor() const override { return executor_; }
+    const connection_facts& facts() const noexcept override { return facts_; }
+    bool is_open() const noexcept override { return open_.load(std::memory_order_acquire); }
+    close_info info() const override;
+    void async_receive(receive_handler handler) override;
+    void async_send(message whole, done_handler handler) override;
+    void async_close(close_reason reason, done_handler handler) override;
+    error_code try_send(message_view view) override;
+    error_code try_ping(std::string_view payload) override;
+    void request_close(close_reason reason) override;
+    void request_drain(close_reason reason) override;
+    void abort(error_code why) override;
+    void handler_done(std::exception_ptr exception) override;
+    std::optional<message> receive_now(bool& ready) override;
+    send_outcome send_now(message& whole) override;
+
+private:
+    enum class stage : std::uint8_t {
+        opening,  ///< TLS and HTTP
+        open,     ///< until the endpoint says `closed`
+        ending,   ///< flushing, shutting down, draining
+        gone,
+    };
+    /// Why reading has stopped.
+    enum class obstacle : std::uint8_t { none, inbox_full, outbox_full };
+
+    std::shared_ptr<session> self() {
+        return std::static_pointer_cast<session>(shared_from_this());
+    }
+    void on_deadline(time_point now) override;
+
+    // session_open.hpp: the opening handshake
+    task<bool> open();
+    task<error_code> read_head(protocol::byte_buffer& input, std::size_t& head_size);
+    task<bool> answer(std::span<const std::byte> head, std::span<const std::byte> early);
+    task<void> refuse(error_code why, std::string_view allow, bool head_only);
+    task<error_code> write_all(std::string text);
+    void enter_open(const resource& found, std::span<const std::byte> early);
+    void cut_opening();
+
+    // session_io.hpp: the loops
+    static detached run(std::shared_ptr<session> self);
+    static detached write_loop(std::shared_ptr<session> self);
+    task<void> converse();
+    task<void> drain();
+    task<void> sleep();
+    void read_once();
+    void flush();
+    void write_out(error_code& ec);
+    void begin_write_blocked();
+    void write_failed(error_code ec);
+    void shut_down_if_flushed();
+    void leave() noexcept;
+
+    // session_pump.hpp: events, deadlines
+    void pump();
+    void pull();
+    void on_message(const protocol::event& event);
+    bool deliver();
+    void close_after_drain();
+    void finish();
+    [[nodiscard]] obstacle find_obstacle() const noexcept;
+    [[nodiscard]] bool handler_is_busy() const noexcept;
+    [[nodiscard]] bool must_sleep() const noexcept;
+    void wake();
+    void arm();
+    [[nodiscard]] std::optional<time_point> next_deadline() const noexcept;
+    void log(log_level level, std::string_view what, std::string_view why) const;
+    [[nodiscard]] const connection_options& options() const noexcept { return config_->options; }
+
+    // session_use.hpp: what users ask for
+    template <class Function>
+    void on_own_strand(Function function);
+    template <class Handler, class Cancel>
+    void bind_cancellation(Handler& handler, Cancel cancel);
+    void start_receive(std::uint64_t id, receive_handler handler);
+    void start_send(std::uint64_t id, message whole, done_handler handler);
+    void handler_may_be_idle();
+    void release_senders();
+    void close_now(const close_reason& reason);
+    void close_after_exception(const std::exception_ptr& exception);
+    void after_send();
+
+    Stream stream_;
+    const boost::asio::any_io_executor executor_;
+    std::shared_ptr<const session_config> config_;
+    std::shared_ptr<queue_type> deadlines_;
+    session_owner* owner_;
+    std::unique_ptr<consumer> consumer_;
+    protocol::endpoint endpoint_;
+    connection_facts facts_;
+
+    inbox inbox_;
+    waiter_list<receive_handler> receivers_;
+    waiter_list<done_handler, message> senders_;
+    waiter_list<done_handler> closers_;
+    std::optional<close_reason> drain_request_;
+
+    time_point handshake_deadline_ = time_point::max();
+    time_point hold_deadline_ = time_point::max();   // for a busy handler before our Close
+    time_point write_deadline_ = time_point::max();  // for progress while writes are refused
+    time_point drain_deadline_ = time_point::max();  // for the peer's end of TCP
+    timer_type* sleeping_ = nullptr;                 // what sleep() waits on
+
+    std::atomic<std::uint64_t> next_id_{1};
+    std::atomic<std::size_t> posted_bytes_{0};  // try_send's from other threads, under way
+    std::atomic<std::size_t> queued_bytes_{0};  // of the outbox, for other threads
+    std::atomic<bool> open_{false};             // send may succeed
+    std::atomic<bool> ended_{false};            // end_ is there to read
+    close_info end_;
+
+    std::size_t outstanding_ = 0;  // messages that a handler took and has not come back from
+    stage stage_ = stage::opening;
+    delivery how_ = delivery::inbox;
+    admission admitted_;
+    obstacle obstacle_ = obstacle::none;
+    bool handler_running_ = false;
+    bool hold_ = false;         // our Close waits for the handler
+    bool hold_expired_ = false;
+    bool pumping_ = false;
+    bool pump_posted_ = false;
+    bool write_blocked_ = false;
+    bool send_shut_ = false;    // FIN is out, or can't be any more
+    bool input_ended_ = false;
+    bool head_begun_ = false;
+    bool timed_out_ = false;
+};
+
+}  // namespace websock::net

@@ -1,0 +1,275 @@
+// session: the coroutines that read, write and drain.
+#pragma once
+
+#include <array>
+
+#include "session.hpp"
+#include "thread_memory.hpp"
+
+namespace websock::net {
+
+template <byte_stream Stream>
+session<Stream>::session(Stream stream, std::shared_ptr<const session_config> config,
+                         std::shared_ptr<queue_type> deadlines, session_owner* owner,
+                         admission admitted)
+    : stream_(std::move(stream)),
+      executor_(stream_.get_executor()),
+      config_(std::move(config)),
+      deadlines_(std::move(deadlines)),
+      owner_(owner),
+      endpoint_(protocol::role::server, config_->options, nullptr, coarse_now()),
+      admitted_(admitted) {}
+
+template <byte_stream Stream>
+void session<Stream>::start() {
+    if (options().handshake_timeout.count() > 0) {
+        handshake_deadline_ = std::chrono::steady_clock::now() + options().handshake_timeout;
+    }
+    arm();
+    run(self());
+}
+
+template <byte_stream Stream>
+detached session<Stream>::run(std::shared_ptr<session> self) {
+    try {
+        if (co_await self->open()) {
+            co_await self->converse();
+        }
+        if (!self->timed_out_) {
+            co_await self->drain();
+        }
+    } catch (const std::exception& e) {  // out of memory, above all
+        self->log(log_level::error, "connection given up", e.what());
+    }
+    self->leave();
+}
+
+// The read loop.
+template <byte_stream Stream>
+task<void> session<Stream>::converse() {
+    constexpr int fair_share = 16;  // buffered reads before other connections have their turn
+    int in_a_row = 0;
+    pump();
+    while (stage_ == stage::open) {
+        if (must_sleep()) {
+            co_await sleep();
+            pump();
+            continue;
+        }
+        if (obstacle_ != obstacle::none || hold_) {
+            pump();  // the obstacle has just gone
+            continue;
+        }
+        if (!stream_.has_buffered_input()) {
+            in_a_row = 0;
+            if (const error_code ec = co_await stream_.wait_readable(); ec) {
+                input_ended_ = true;
+                endpoint_.commit_eof(ec);
+            }
+        } else if (++in_a_row % fair_share == 0) {
+            static_cast<void>(co_await yield_operation<executor_type>(stream_.get_executor()));
+        }
+        if (stage_ == stage::open) {
+            if (!input_ended_) {
+                read_once();
+            }
+            pump();
+        }
+    }
+}
+
+template <byte_stream Stream>
+void session<Stream>::read_once() {
+    const std::span<std::byte> room = endpoint_.prepare(thread_scratch());
+    error_code ec;
+    const std::size_t n = stream_.read_some(room, ec);
+    endpoint_.commit(ec ? 0 : n, coarse_now());
+    if (ec && !would_block(ec)) {
+        input_ended_ = true;
+        endpoint_.commit_eof(ec == boost::asio::error::eof ? error_code() : ec);
+    }
+}
+
+// DESIGN §3.5: nothing is read as data any more, but TCP is drained until the peer has ended it
+// too: closing with unread input would send an RST, which can destroy what is still on its way.
+template <byte_stream Stream>
+task<void> session<Stream>::drain() {
+    stage_ = stage::ending;
+    shut_down_if_flushed();
+    while (!send_shut_ || !input_ended_) {
+        if (input_ended_) {
+            co_await sleep();
+            continue;
+        }
+        error_code ec = co_await stream_.wait_readable();
+        if (!ec) {
+            stream_.discard_some(thread_scratch(), ec);
+        }
+        if (ec && !would_block(ec)) {
+            input_ended_ = true;
+            if (ec != boost::asio::error::eof) {
+                co_return;  // the transport is gone
+            }
+        }
+    }
+}
+
+// Suspends the read loop until wake().
+template <byte_stream Stream>
+task<void> session<Stream>::sleep() {
+    timer_type timer(stream_.get_executor(), time_point::max());
+    sleeping_ = &timer;
+    endpoint_.pause_input(true, coarse_now());
+    static_cast<void>(co_await timer_operation<timer_type>(timer));
+    endpoint_.pause_input(false, coarse_now());
+    sleeping_ = nullptr;
+}
+
+template <byte_stream Stream>
+void session<Stream>::wake() {
+    if (sleeping_ != nullptr) {
+        sleeping_->cancel();
+    } else if (!pump_posted_ && stage_ == stage::open) {
+        pump_posted_ = true;
+        boost::asio::post(stream_.get_executor(), [self = self()] {
+            self->pump_posted_ = false;
+            self->pump();
+        });
+    }
+}
+
+// Writes what there is; if the socket refuses, the write loop goes on with it.
+template <byte_stream Stream>
+void session<Stream>::flush() {
+    while (!write_blocked_ && !send_shut_) {
+        error_code ec;
+        write_out(ec);
+        if (would_block(ec)) {
+            begin_write_blocked();
+        } else if (ec) {
+            write_failed(ec);
+        } else if (!senders_.empty() && endpoint_.can_send()) {
+            release_senders();
+            continue;
+        }
+        break;
+    }
+    queued_bytes_.store(endpoint_.output_size(), std::memory_order_relaxed);
+    shut_down_if_flushed();
+}
+
+template <byte_stream Stream>
+void session<Stream>::write_out(error_code& ec) {
+    std::array<std::span<const std::byte>, max_gather> views;
+    while (endpoint_.output_size() > 0) {
+        const std::size_t count = endpoint_.gather(views);
+        const std::size_t n = stream_.write_some(std::span(views).first(count), ec);
+        if (n > 0) {
+            endpoint_.consume_output(n, coarse_now());
+        }
+        if (ec) {
+            return;
+        }
+    }
+    stream_.flush(ec);
+}
+
+template <byte_stream Stream>
+void session<Stream>::begin_write_blocked() {
+    write_blocked_ = true;
+    endpoint_.set_write_blocked(true);
+    if (options().write_timeout.count() > 0) {
+        write_deadline_ = std::chrono::steady_clock::now() + options().write_timeout;
+    }
+    arm();
+    write_loop(self());
+}
+
+template <byte_stream Stream>
+detached session<Stream>::write_loop(std::shared_ptr<session> self) {
+    session& s = *self;
+    while (s.write_blocked_) {
+        error_code ec = co_await s.stream_.wait_writable();
+        if (ec) {
+            s.write_blocked_ = false;
+            s.write_failed(ec);
+            break;
+        }
+        // The peer takes what is sent: it is alive, and whoever waits for it may wait on.
+        const time_point now = std::chrono::steady_clock::now();
+        s.endpoint_.note_alive(now);
+        if (s.options().write_timeout.count() > 0) {
+            s.write_deadline_ = now + s.options().write_timeout;
+        }
+        if (s.hold_deadline_ != time_point::max()) {
+            s.hold_deadline_ = now + s.options().close_timeout;
+        }
+        s.write_out(ec);
+        if (!would_block(ec)) {
+            s.write_blocked_ = false;
+            s.endpoint_.set_write_blocked(false);
+            s.write_deadline_ = time_point::max();
+            if (ec) {
+                s.write_failed(ec);
+            }
+        }
+        s.release_senders();
+        const bool out = !s.write_blocked_;
+        if (out) {
+            s.flush();  // what was released; may be refused again, and start another loop
+        }
+        if (s.sleeping_ != nullptr && !s.must_sleep()) {
+            s.wake();
+        }
+        if (out) {
+            break;
+        }
+    }
+}
+
+template <byte_stream Stream>
+void session<Stream>::write_failed(error_code ec) {
+    write_deadline_ = time_point::max();
+    send_shut_ = true;
+    input_ended_ = true;
+    endpoint_.commit_eof(ec);
+    stream_.close();
+    wake();
+}
+
+// DESIGN §3.5: when all is out, close_notify and FIN.
+template <byte_stream Stream>
+void session<Stream>::shut_down_if_flushed() {
+    if (stage_ != stage::ending || send_shut_ || write_blocked_ || endpoint_.output_size() > 0) {
+        return;
+    }
+    error_code ec;
+    if (stream_.shutdown_send(ec) == shutdown_progress::blocked) {
+        begin_write_blocked();
+        return;
+    }
+    send_shut_ = true;
+    if (options().close_timeout.count() > 0) {
+        drain_deadline_ = std::chrono::steady_clock::now() + options().close_timeout;
+    }
+    arm();
+    wake();
+}
+
+template <byte_stream Stream>
+void session<Stream>::leave() noexcept {
+    if (stage_ == stage::open) {  // given up by an exception
+        endpoint_.commit_eof(error::shut_down, initiator::local);
+        finish();
+    }
+    stage_ = stage::gone;
+    send_shut_ = true;
+    deadlines_->remove(*this);
+    stream_.close();
+    consumer_.reset();
+    if (owner_ != nullptr) {
+        std::exchange(owner_, nullptr)->on_session_end(*this);
+    }
+}
+
+}  // namespace websock::net

@@ -1,0 +1,226 @@
+// session: from input to events to handlers to output; deadlines; the one end.
+#pragma once
+
+#include "../protocol/close_payload.hpp"
+#include "session.hpp"
+#include "thread_memory.hpp"
+
+namespace websock::net {
+
+// Everything that the input so far leads to, then one write (DESIGN §6: "parse every frame of a
+// read, answer with one write"). Never called from inside a handler.
+template <byte_stream Stream>
+void session<Stream>::pump() {
+    if (stage_ != stage::open || pumping_) {
+        return;
+    }
+    pumping_ = true;
+    endpoint_.borrow_memory(thread_outbox_memory());
+    for (;;) {
+        pull();
+        const bool delivered = deliver();
+        close_after_drain();
+        if (stage_ != stage::open || !delivered || (obstacle_ == obstacle::none && !hold_)) {
+            break;
+        }
+    }
+    if (stage_ == stage::open) {
+        endpoint_.park();
+    }
+    pumping_ = false;
+    flush();
+    endpoint_.give_back_memory(thread_outbox_memory());
+    arm();
+    if (sleeping_ != nullptr && !must_sleep()) {
+        wake();
+    }
+}
+
+template <byte_stream Stream>
+void session<Stream>::pull() {
+    if (hold_ && (hold_expired_ || !handler_is_busy())) {
+        hold_ = false;
+    }
+    while (!hold_ && stage_ == stage::open) {
+        obstacle_ = find_obstacle();
+        if (obstacle_ != obstacle::none) {
+            return;
+        }
+        const protocol::event event = endpoint_.next_event();
+        switch (event.kind) {
+            case protocol::event_kind::none:
+                return;
+            case protocol::event_kind::message:
+                on_message(event);
+                break;
+            case protocol::event_kind::ping:
+                deliver();  // what a waiting handler answers to earlier messages precedes the pong
+                break;
+            case protocol::event_kind::pong:
+                break;
+            case protocol::event_kind::closing:
+                deliver();
+                // DESIGN §3.4: whatever the handler sends for the messages before the end leaves
+                // before our Close, so the next event is not asked for while it is at work.
+                if (handler_is_busy() && !hold_expired_) {
+                    hold_ = true;
+                    if (options().close_timeout.count() > 0) {
+                        hold_deadline_ = std::chrono::steady_clock::now() + options().close_timeout;
+                    }
+                }
+                break;
+            case protocol::event_kind::closed:
+                finish();
+                break;
+        }
+    }
+}
+
+template <byte_stream Stream>
+void session<Stream>::on_message(const protocol::event& event) {
+    if (how_ == delivery::inbox) {
+        inbox_.push(endpoint_.take_message(event));
+        return;
+    }
+    try {
+        consumer_->on_message(event.view());
+    } catch (...) {
+        close_after_exception(std::current_exception());
+    }
+}
+
+// Hands messages to waiting receives. They resume here and now, and may call back into the session.
+template <byte_stream Stream>
+bool session<Stream>::deliver() {
+    bool any = false;
+    while (!receivers_.empty() && !inbox_.empty()) {
+        any = true;
+        ++outstanding_;
+        receivers_.complete_front(executor_, error_code(), std::optional<message>(inbox_.pop()));
+    }
+    return any;
+}
+
+// A server that drains closes each connection once its handler has caught up.
+template <byte_stream Stream>
+void session<Stream>::close_after_drain() {
+    if (drain_request_ && stage_ == stage::open && (hold_expired_ || !handler_is_busy())) {
+        const close_reason reason = *std::exchange(drain_request_, std::nullopt);
+        close_now(reason);
+    }
+}
+
+template <byte_stream Stream>
+bool session<Stream>::handler_is_busy() const noexcept {
+    return handler_running_ && (!inbox_.empty() || outstanding_ > 0);
+}
+
+template <byte_stream Stream>
+auto session<Stream>::find_obstacle() const noexcept -> obstacle {
+    const auto over = [this](std::size_t bytes, std::size_t mark, obstacle which) {
+        // Once stopped, reading goes on only when half of it has been dealt with.
+        return bytes > (obstacle_ == which ? mark / 2 : mark) ? which : obstacle::none;
+    };
+    return how_ == delivery::inbox
+               ? over(inbox_.bytes(), options().inbox_high_water, obstacle::inbox_full)
+               : over(endpoint_.output_size(), options().outbox_high_water, obstacle::outbox_full);
+}
+
+template <byte_stream Stream>
+bool session<Stream>::must_sleep() const noexcept {
+    if (stage_ != stage::open) {
+        return stage_ == stage::ending && input_ended_ && !send_shut_;
+    }
+    return (hold_ && !hold_expired_ && handler_is_busy()) ||
+           (!hold_ && obstacle_ != obstacle::none && find_obstacle() != obstacle::none);
+}
+
+// The endpoint says `closed`: the connection's one end.
+template <byte_stream Stream>
+void session<Stream>::finish() {
+    stage_ = stage::ending;
+    hold_ = false;
+    obstacle_ = obstacle::none;
+    open_.store(false, std::memory_order_release);
+    end_ = endpoint_.info();
+    ended_.store(true, std::memory_order_release);
+    try {
+        if (consumer_) {
+            consumer_->on_close(end_);
+        }
+    } catch (const std::exception& e) {
+        log(log_level::error, "on_close failed", e.what());
+    }
+    while (!senders_.empty()) {
+        senders_.complete_front(executor_, make_error_code(error::closed));
+    }
+    while (!closers_.empty()) {
+        closers_.complete_front(executor_, error_code());
+    }
+    while (!receivers_.empty()) {  // only if the inbox is empty
+        receivers_.complete_front(executor_, error_code(), std::optional<message>());
+    }
+    if (sleeping_ != nullptr) {
+        sleeping_->cancel();
+    }
+}
+
+// ---- deadlines
+
+template <byte_stream Stream>
+void session<Stream>::on_deadline(time_point now) {
+    if (stage_ == stage::opening) {
+        if (now >= handshake_deadline_) {
+            cut_opening();
+        }
+    } else if (now >= write_deadline_) {
+        abort(error::write_timeout);
+    } else if (now >= drain_deadline_) {
+        stream_.close();
+        wake();
+    } else if (stage_ == stage::open) {
+        if (now >= hold_deadline_) {
+            hold_expired_ = true;
+            hold_deadline_ = time_point::max();
+        }
+        endpoint_.on_timer(now);
+        pump();
+    }
+    arm();
+}
+
+template <byte_stream Stream>
+void session<Stream>::arm() {
+    if (const auto next = next_deadline(); next && stage_ != stage::gone && !timed_out_) {
+        deadlines_->schedule(*this, *next);
+    }
+}
+
+template <byte_stream Stream>
+std::optional<time_point> session<Stream>::next_deadline() const noexcept {
+    time_point next = std::min({write_deadline_, drain_deadline_, hold_deadline_});
+    if (stage_ == stage::opening) {
+        next = handshake_deadline_;
+    } else if (stage_ == stage::open) {
+        next = std::min(next, endpoint_.deadline().value_or(time_point::max()));
+    }
+    return next == time_point::max() ? std::nullopt : std::optional(next);
+}
+
+template <byte_stream Stream>
+void session<Stream>::log(log_level level, std::string_view what, std::string_view why) const {
+    if (!config_->log) {
+        return;
+    }
+    error_code ec;
+    const auto peer = const_cast<Stream&>(stream_).socket().remote_endpoint(ec);
+    std::string line(what);
+    if (!ec) {
+        line.append(" (peer ").append(peer.address().to_string());
+        line.append(" port ").append(std::to_string(peer.port())).append(")");
+    }
+    line.append(": ").append(why);
+    config_->log(level, line);
+}
+
+}  // namespace websock::net

@@ -1,0 +1,11 @@
+// The one place where TLS sessions are compiled.
+#include "executors.hpp"
+#include "session_impl.hpp"
+#include "tls_stream.hpp"
+
+namespace websock::net {
+
+template class session<tls_stream<thread_executor>>;
+template class session<tls_stream<strand_executor>>;
+
+}  // namespace websock::net

@@ -1,0 +1,331 @@
+// session: what users ask for, from any thread.
+#pragma once
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+
+#include "session.hpp"
+
+namespace websock::net {
+
+template <byte_stream Stream>
+bool session<Stream>::on_strand() const noexcept {
+    return const_cast<Stream&>(stream_).get_executor().running_in_this_thread();
+}
+
+template <byte_stream Stream>
+close_info session<Stream>::info() const {
+    return ended_.load(std::memory_order_acquire) ? end_ : close_info();
+}
+
+template <byte_stream Stream>
+template <class Function>
+void session<Stream>::on_own_strand(Function function) {
+    if (on_strand()) {
+        function();
+    } else {
+        boost::asio::post(stream_.get_executor(), std::move(function));
+    }
+}
+
+// Lets the operation's cancellation slot reach the waiting operation, on the strand. What the slot
+// keeps does not keep the session.
+template <byte_stream Stream>
+template <class Handler, class Cancel>
+void session<Stream>::bind_cancellation(Handler& handler, Cancel cancel) {
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    if (!slot.is_connected()) {
+        return;
+    }
+    slot.assign([weak = weak_from_this(), cancel](boost::asio::cancellation_type) {
+        if (const auto alive = std::static_pointer_cast<session>(weak.lock())) {
+            boost::asio::post(alive->stream_.get_executor(), [alive, cancel] { cancel(*alive); });
+        }
+    });
+}
+
+// ---- receive
+
+template <byte_stream Stream>
+void session<Stream>::async_receive(receive_handler handler) {
+    const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
+    bind_cancellation(handler, [id](session& s) {
+        s.receivers_.complete_id(id, s.executor_,
+                                 make_error_code(boost::asio::error::operation_aborted),
+                                 std::optional<message>());
+    });
+    on_own_strand([self = self(), id, handler = std::move(handler)]() mutable {
+        self->start_receive(id, std::move(handler));
+    });
+}
+
+template <byte_stream Stream>
+void session<Stream>::start_receive(std::uint64_t id, receive_handler handler) {
+    bool ready = false;
+    std::optional<message> next = receive_now(ready);
+    waiter<receive_handler> waiting(id, std::move(handler), {}, executor_);
+    if (!ready) {
+        receivers_.add(std::move(waiting));
+        return;
+    }
+    // Not from inside the initiation: asio's rule, and the way to a bounded stack.
+    boost::asio::post(stream_.get_executor(), [self = self(), waiting = std::move(waiting),
+                                               next = std::move(next)]() mutable {
+        complete(std::move(waiting.handler), self->executor_, error_code(), std::move(next));
+    });
+}
+
+template <byte_stream Stream>
+std::optional<message> session<Stream>::receive_now(bool& ready) {
+    if (outstanding_ > 0) {
+        --outstanding_;
+    }
+    ready = true;
+    if (receivers_.empty() && !inbox_.empty()) {
+        ++outstanding_;
+        std::optional<message> next(inbox_.pop());
+        handler_may_be_idle();
+        return next;
+    }
+    if (!ended_.load(std::memory_order_relaxed) || !inbox_.empty()) {
+        ready = false;
+        handler_may_be_idle();
+    }
+    return std::nullopt;
+}
+
+// Reading, or our Close, may have waited for what the handler has just done.
+template <byte_stream Stream>
+void session<Stream>::handler_may_be_idle() {
+    if (!pumping_ && (obstacle_ != obstacle::none || hold_ || drain_request_) &&
+        (!must_sleep() || drain_request_)) {
+        wake();
+    }
+}
+
+// ---- send
+
+template <byte_stream Stream>
+send_outcome session<Stream>::send_now(message& whole) {
+    if (!endpoint_.can_send() || stage_ != stage::open) {
+        return send_outcome::closed;
+    }
+    if (!senders_.empty() || endpoint_.output_size() > options().outbox_high_water) {
+        return send_outcome::must_wait;
+    }
+    static_cast<void>(endpoint_.send(std::move(whole)));  // can_send() has been asked
+    after_send();
+    return send_outcome::queued;
+}
+
+// Output is written at once, or by the pump under which the handler runs, before it grows large.
+template <byte_stream Stream>
+void session<Stream>::after_send() {
+    constexpr std::size_t batch_limit = 64 * 1024;
+    if (!pumping_ || endpoint_.output_size() >= batch_limit) {
+        flush();
+    } else {
+        queued_bytes_.store(endpoint_.output_size(), std::memory_order_relaxed);
+    }
+}
+
+template <byte_stream Stream>
+void session<Stream>::async_send(message whole, done_handler handler) {
+    const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
+    bind_cancellation(handler, [id](session& s) {
+        s.senders_.complete_id(id, s.executor_,
+                               make_error_code(boost::asio::error::operation_aborted));
+    });
+    on_own_strand([self = self(), id, whole = std::move(whole),
+                   handler = std::move(handler)]() mutable {
+        self->start_send(id, std::move(whole), std::move(handler));
+    });
+}
+
+template <byte_stream Stream>
+void session<Stream>::start_send(std::uint64_t id, message whole, done_handler handler) {
+    const send_outcome outcome = send_now(whole);
+    waiter<done_handler, message> waiting(id, std::move(handler), std::move(whole), executor_);
+    if (outcome == send_outcome::must_wait) {
+        senders_.add(std::move(waiting));
+        return;
+    }
+    const error_code ec =
+        outcome == send_outcome::closed ? make_error_code(error::closed) : error_code();
+    boost::asio::post(stream_.get_executor(),
+                      [self = self(), waiting = std::move(waiting), ec]() mutable {
+                          complete(std::move(waiting.handler), self->executor_, ec);
+                      });
+}
+
+// Lets waiting sends in, in their order, while there is room.
+template <byte_stream Stream>
+void session<Stream>::release_senders() {
+    while (!senders_.empty() && endpoint_.can_send() &&
+           endpoint_.output_size() <= options().outbox_high_water / 2) {
+        static_cast<void>(endpoint_.send(std::move(senders_.front_load())));
+        senders_.complete_front(executor_, error_code());
+    }
+}
+
+template <byte_stream Stream>
+error_code session<Stream>::try_send(message_view view) {
+    if (!is_open()) {
+        return error::closed;
+    }
+    const std::size_t queued = on_strand()
+                                   ? endpoint_.output_size()
+                                   : queued_bytes_.load(std::memory_order_relaxed) +
+                                         posted_bytes_.load(std::memory_order_relaxed);
+    if (queued > 0 && queued + view.size() > options().max_outbox_size) {
+        return error::outbox_full;
+    }
+    if (on_strand()) {
+        const error_code ec = endpoint_.send(view);
+        if (!ec) {
+            after_send();
+        }
+        return ec;
+    }
+    posted_bytes_.fetch_add(view.size(), std::memory_order_relaxed);
+    boost::asio::post(stream_.get_executor(), [self = self(), whole = view.to_message()]() mutable {
+        self->posted_bytes_.fetch_sub(whole.size(), std::memory_order_relaxed);
+        if (self->stage_ == stage::open && !self->endpoint_.send(std::move(whole))) {
+            self->after_send();
+        }
+    });
+    return {};
+}
+
+template <byte_stream Stream>
+error_code session<Stream>::try_ping(std::string_view payload) {
+    if (payload.size() > protocol::max_control_payload) {
+        return error::bad_argument;
+    }
+    if (!is_open()) {
+        return error::closed;
+    }
+    on_own_strand([self = self(), payload = std::string(payload)] {
+        if (self->stage_ == stage::open &&
+            !self->endpoint_.ping(std::as_bytes(std::span(payload)))) {
+            self->after_send();
+        }
+    });
+    return {};
+}
+
+// ---- close
+
+template <byte_stream Stream>
+void session<Stream>::async_close(close_reason reason, done_handler handler) {
+    const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
+    bind_cancellation(handler, [id](session& s) {
+        s.closers_.complete_id(id, s.executor_,
+                               make_error_code(boost::asio::error::operation_aborted));
+    });
+    on_own_strand([self = self(), id, reason = std::move(reason),
+                   handler = std::move(handler)]() mutable {
+        waiter<done_handler> waiting(id, std::move(handler), {}, self->executor_);
+        if (self->ended_.load(std::memory_order_relaxed)) {
+            boost::asio::post(self->stream_.get_executor(),
+                              [self, waiting = std::move(waiting)]() mutable {
+                                  complete(std::move(waiting.handler), self->executor_,
+                                           error_code());
+                              });
+            return;
+        }
+        self->closers_.add(std::move(waiting));
+        self->close_now(reason);
+    });
+}
+
+template <byte_stream Stream>
+void session<Stream>::request_close(close_reason reason) {
+    on_own_strand([self = self(), reason = std::move(reason)] { self->close_now(reason); });
+}
+
+template <byte_stream Stream>
+void session<Stream>::request_drain(close_reason reason) {
+    on_own_strand([self = self(), reason = std::move(reason)] {
+        if (self->stage_ == stage::opening) {
+            self->abort(error::shut_down);
+        } else if (self->stage_ == stage::open && self->endpoint_.can_send()) {
+            self->drain_request_ = reason;
+            if (self->options().close_timeout.count() > 0) {
+                self->hold_deadline_ =
+                    std::chrono::steady_clock::now() + self->options().close_timeout;
+            }
+            self->arm();
+            self->wake();
+        }
+    });
+}
+
+template <byte_stream Stream>
+void session<Stream>::close_now(const close_reason& reason) {
+    if (stage_ != stage::open) {
+        return;
+    }
+    endpoint_.close(reason);
+    open_.store(endpoint_.can_send(), std::memory_order_release);
+    while (!senders_.empty()) {
+        senders_.complete_front(executor_, make_error_code(error::closed));
+    }
+    if (!pumping_) {
+        flush();
+        arm();
+        wake();  // the end may be there already
+    }
+}
+
+template <byte_stream Stream>
+void session<Stream>::handler_done(std::exception_ptr exception) {
+    on_own_strand([self = self(), exception] {
+        self->handler_running_ = false;
+        self->outstanding_ = 0;
+        self->inbox_.clear();
+        if (exception) {
+            self->close_after_exception(exception);
+        } else {
+            self->close_now(close_reason());
+        }
+    });
+}
+
+// DESIGN §3.10: a handler's fault is its own.
+template <byte_stream Stream>
+void session<Stream>::close_after_exception(const std::exception_ptr& exception) {
+    if (stage_ != stage::open || !endpoint_.can_send()) {
+        return;  // it stumbled over the end of the connection
+    }
+    std::string what = "unknown exception";
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::exception& e) {
+        what = e.what();
+    } catch (...) {
+        // not a std::exception: `what` says so
+    }
+    log(log_level::error, "handler failed", what);
+    close_now(close_reason(close_code::internal_error));
+}
+
+template <byte_stream Stream>
+void session<Stream>::abort(error_code why) {
+    on_own_strand([self = self(), why] {
+        if (self->stage_ == stage::gone) {
+            return;
+        }
+        if (self->stage_ == stage::opening) {
+            self->timed_out_ = true;
+        }
+        self->hold_expired_ = true;
+        self->write_deadline_ = time_point::max();
+        self->send_shut_ = true;
+        self->input_ended_ = true;
+        self->endpoint_.commit_eof(why, initiator::local);
+        self->stream_.close();
+        self->wake();
+    });
+}
+
+}  // namespace websock::net

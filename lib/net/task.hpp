@@ -1,0 +1,208 @@
+// The coroutine types of this layer: smaller and cheaper than asio::awaitable (DESIGN §6).
+// `task<T>` is lazy and awaited by one other coroutine; `detached` is the root of a chain: it starts
+// at once and frees itself. If an executor is destroyed while an operation is pending, the handler
+// that would have resumed the chain destroys its root instead, and with it everything it owns.
+#pragma once
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace websock::net {
+
+using boost::system::error_code;
+
+/// The root of a chain of coroutines. The coroutine must catch everything.
+struct detached {
+    struct promise_type {
+        detached get_return_object() noexcept {
+            root = std::coroutine_handle<promise_type>::from_promise(*this);
+            return {};
+        }
+        std::suspend_never initial_suspend() const noexcept { return {}; }
+        std::suspend_never final_suspend() const noexcept { return {}; }
+        void return_void() const noexcept {}
+        [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+
+        std::coroutine_handle<> root;
+    };
+};
+
+namespace detail {
+
+struct task_promise_base {
+    struct resume_continuation {
+        bool await_ready() const noexcept { return false; }
+        template <class Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> done) const noexcept {
+            return done.promise().continuation;
+        }
+        void await_resume() const noexcept {}
+    };
+
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    resume_continuation final_suspend() const noexcept { return {}; }
+    void unhandled_exception() noexcept { exception = std::current_exception(); }
+    void rethrow() const {
+        if (exception) {
+            std::rethrow_exception(exception);
+        }
+    }
+
+    std::coroutine_handle<> root;
+    std::coroutine_handle<> continuation;
+    std::exception_ptr exception;
+};
+
+template <class T>
+struct task_promise : task_promise_base {
+    void return_value(T result) { value.emplace(std::move(result)); }
+    T take() {
+        rethrow();
+        return std::move(*value);
+    }
+    std::optional<T> value;
+};
+
+template <>
+struct task_promise<void> : task_promise_base {
+    void return_void() const noexcept {}
+    void take() const { rethrow(); }
+};
+
+}  // namespace detail
+
+template <class T>
+class [[nodiscard]] task {
+public:
+    struct promise_type : detail::task_promise<T> {
+        task get_return_object() noexcept {
+            return task(std::coroutine_handle<promise_type>::from_promise(*this));
+        }
+    };
+
+    task(task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    task& operator=(task&&) = delete;
+    ~task() {
+        if (handle_) {
+            handle_.destroy();
+        }
+    }
+
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
+        handle_.promise().root = awaiting.promise().root;
+        handle_.promise().continuation = awaiting;
+        return handle_;
+    }
+    T await_resume() { return handle_.promise().take(); }
+
+private:
+    explicit task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+
+    std::coroutine_handle<promise_type> handle_;
+};
+
+/// The completion handler of one asynchronous operation: resumes the coroutine that awaits it.
+class resume_handler {
+public:
+    resume_handler(std::coroutine_handle<> awaiting, std::coroutine_handle<> root,
+                   error_code& result) noexcept
+        : awaiting_(awaiting), root_(root), result_(&result) {}
+    resume_handler(resume_handler&& other) noexcept
+        : awaiting_(other.awaiting_),
+          root_(std::exchange(other.root_, nullptr)),
+          result_(other.result_) {}
+    resume_handler& operator=(resume_handler&&) = delete;
+    ~resume_handler() {
+        if (root_) {  // abandoned: the executor is being destroyed
+            root_.destroy();
+        }
+    }
+
+    void operator()(error_code ec) {
+        root_ = nullptr;
+        *result_ = ec;
+        awaiting_.resume();
+    }
+
+private:
+    std::coroutine_handle<> awaiting_;
+    std::coroutine_handle<> root_;
+    error_code* result_;
+};
+
+/// Base of the awaitable operations below: CRTP, `Operation::start(resume_handler)` initiates.
+template <class Operation>
+class operation {
+public:
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> awaiting) {
+        static_cast<Operation*>(this)->start(
+            resume_handler(awaiting, awaiting.promise().root, result_));
+    }
+    error_code await_resume() const noexcept { return result_; }
+
+private:
+    error_code result_;
+};
+
+/// Waits until `socket` is ready for `kind`.
+template <class Socket>
+class wait_operation : public operation<wait_operation<Socket>> {
+public:
+    wait_operation(Socket& socket, typename Socket::wait_type kind) noexcept
+        : socket_(socket), kind_(kind) {}
+    void start(resume_handler handler) { socket_.async_wait(kind_, std::move(handler)); }
+
+private:
+    Socket& socket_;
+    typename Socket::wait_type kind_;
+};
+
+/// Waits until `timer` expires or is cancelled.
+template <class Timer>
+class timer_operation : public operation<timer_operation<Timer>> {
+public:
+    explicit timer_operation(Timer& timer) noexcept : timer_(timer) {}
+    void start(resume_handler handler) { timer_.async_wait(std::move(handler)); }
+
+private:
+    Timer& timer_;
+};
+
+/// Accepts a connection into `socket`.
+template <class Acceptor, class Socket>
+class accept_operation : public operation<accept_operation<Acceptor, Socket>> {
+public:
+    accept_operation(Acceptor& acceptor, Socket& socket) noexcept
+        : acceptor_(acceptor), socket_(socket) {}
+    void start(resume_handler handler) { acceptor_.async_accept(socket_, std::move(handler)); }
+
+private:
+    Acceptor& acceptor_;
+    Socket& socket_;
+};
+
+/// Lets the executor's other work run first.
+template <class Executor>
+class yield_operation : public operation<yield_operation<Executor>> {
+public:
+    explicit yield_operation(const Executor& executor) noexcept : executor_(executor) {}
+    void start(resume_handler handler) {
+        boost::asio::post(executor_, [handler = std::move(handler)]() mutable {
+            handler(error_code());
+        });
+    }
+
+private:
+    Executor executor_;
+};
+
+}  // namespace websock::net

@@ -1,0 +1,27 @@
+// What the connections of one thread share: the receive buffer and the memory of whichever outbox
+// is being filled. An idle connection holds neither.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <ctime>
+#include <span>
+
+#include "../protocol/outbox.hpp"
+
+namespace websock::net {
+
+/// The calling thread's receive buffer, for use between two suspensions.
+[[nodiscard]] std::span<std::byte> thread_scratch();
+/// The calling thread's spare outbox memory.
+[[nodiscard]] protocol::outbox::memory& thread_outbox_memory();
+
+/// steady_clock to some milliseconds, without a system call's cost: for activity, not for deadlines.
+[[nodiscard]] inline std::chrono::steady_clock::time_point coarse_now() noexcept {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) +
+                                                 std::chrono::nanoseconds(now.tv_nsec));
+}
+
+}  // namespace websock::net

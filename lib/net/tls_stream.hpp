@@ -1,0 +1,191 @@
+// TLS over TCP as a byte_stream: asio::ssl::stream does the records, on top of a layer that never
+// blocks. Reading, the layer hands on what the socket has, or would_block; writing, it collects,
+// and flush() passes on to the socket, so that a batch of messages is one send.
+#pragma once
+
+#include <boost/asio/ssl/stream.hpp>
+
+#include "../protocol/byte_buffer.hpp"
+#include "tcp_stream.hpp"
+
+namespace websock::net {
+
+/// The layer under asio::ssl::stream. Only its synchronous calls are used.
+template <class Executor>
+class nonblocking_layer {
+public:
+    using executor_type = Executor;
+    using lowest_layer_type = nonblocking_layer;
+    using socket_type = typename tcp_stream<Executor>::socket_type;
+
+    explicit nonblocking_layer(socket_type socket) noexcept : tcp_(std::move(socket)) {}
+
+    executor_type get_executor() noexcept { return tcp_.get_executor(); }
+    lowest_layer_type& lowest_layer() noexcept { return *this; }
+    tcp_stream<Executor>& tcp() noexcept { return tcp_; }
+
+    template <class Buffers>
+    std::size_t read_some(const Buffers& buffers, error_code& ec) {
+        if (drained_) {
+            drained_ = false;
+            ec = boost::asio::error::would_block;
+            return 0;
+        }
+        const boost::asio::mutable_buffer room(*boost::asio::buffer_sequence_begin(buffers));
+        const std::size_t n =
+            tcp_.read_some({static_cast<std::byte*>(room.data()), room.size()}, ec);
+        drained_ = !ec && n < room.size();
+        return n;
+    }
+
+    template <class Buffers>
+    std::size_t write_some(const Buffers& buffers, error_code& ec) {
+        const boost::asio::const_buffer bytes(*boost::asio::buffer_sequence_begin(buffers));
+        output_.append({static_cast<const std::byte*>(bytes.data()), bytes.size()});
+        ec = {};
+        return bytes.size();
+    }
+
+    [[nodiscard]] std::size_t pending() const noexcept { return output_.size() - written_; }
+
+    /// Sends what was collected; would_block while some of it is left.
+    void flush(error_code& ec) {
+        ec = {};
+        while (pending() > 0) {
+            const std::span<const std::byte> rest =
+                std::as_const(output_).bytes().subspan(written_);
+            const std::size_t n = tcp_.write_some({&rest, 1}, ec);
+            if (ec) {
+                return;
+            }
+            written_ += n;
+        }
+        written_ = 0;
+        output_.release();
+    }
+
+private:
+    tcp_stream<Executor> tcp_;
+    protocol::byte_buffer output_;
+    std::size_t written_ = 0;
+    bool drained_ = false;  // the last read took all that the socket had
+};
+
+template <class Executor>
+class tls_stream {
+public:
+    using executor_type = Executor;
+    using layer_type = nonblocking_layer<Executor>;
+    using socket_type = typename layer_type::socket_type;
+    static constexpr bool is_secure = true;
+
+    tls_stream(socket_type socket, boost::asio::ssl::context& context)
+        : ssl_(layer_type(std::move(socket)), context) {}
+
+    executor_type get_executor() noexcept { return layer().get_executor(); }
+    socket_type& socket() noexcept { return layer().tcp().socket(); }
+
+    /// Server side. A failure's alert has been sent, as far as the socket took it.
+    task<error_code> handshake() {
+        for (;;) {
+            error_code ec;
+            ssl_.handshake(boost::asio::ssl::stream_base::server, ec);
+            const bool again = would_block(ec);
+            error_code flushed;
+            layer().flush(flushed);
+            while (would_block(flushed)) {
+                flushed = co_await wait_writable();
+                if (!flushed) {
+                    layer().flush(flushed);
+                }
+            }
+            if (!again) {
+                co_return ec ? ec : flushed;
+            }
+            if (flushed) {
+                co_return flushed;
+            }
+            const error_code waited = co_await wait_readable();
+            if (waited) {
+                co_return waited;
+            }
+        }
+    }
+
+    std::size_t read_some(std::span<std::byte> room, error_code& ec) {
+        const std::size_t n =
+            ssl_.read_some(boost::asio::buffer(room.data(), room.size()), ec);
+        more_ = n > 0;
+        if (layer().pending() > 0) {  // a key update, an alert
+            error_code flushed;
+            layer().flush(flushed);
+        }
+        // RFC 8446 §6.1: a truncated stream; the WebSocket close state tells whether that matters.
+        if (ec == boost::asio::ssl::error::stream_truncated) {
+            ec = boost::asio::error::eof;
+        }
+        return n;
+    }
+
+    bool has_buffered_input() const noexcept { return more_; }
+
+    std::size_t write_some(byte_views views, error_code& ec) {
+        layer().flush(ec);
+        std::size_t taken = 0;
+        for (const std::span<const std::byte> view : views) {
+            std::size_t done = 0;
+            while (!ec && done < view.size() && layer().pending() < batch_size) {
+                done += ssl_.write_some(
+                    boost::asio::buffer(view.data() + done, view.size() - done), ec);
+            }
+            taken += done;
+            if (ec || done < view.size()) {
+                break;
+            }
+        }
+        if (taken > 0) {
+            ec = {};
+            error_code flushed;
+            layer().flush(flushed);
+            if (flushed && !would_block(flushed)) {
+                ec = flushed;
+            }
+        }
+        return taken;
+    }
+
+    void flush(error_code& ec) { layer().flush(ec); }
+
+    shutdown_progress shutdown_send(error_code& ec) {
+        if (!notified_) {
+            notified_ = true;
+            error_code ignored;  // would_block: the peer's close_notify is not waited for
+            ssl_.shutdown(ignored);
+        }
+        layer().flush(ec);
+        if (would_block(ec)) {
+            return shutdown_progress::blocked;
+        }
+        return layer().tcp().shutdown_send(ec);
+    }
+
+    void discard_some(std::span<std::byte> room, error_code& ec) {
+        layer().tcp().discard_some(room, ec);
+    }
+    void close() noexcept { layer().tcp().close(); }
+
+    auto wait_readable() noexcept { return layer().tcp().wait_readable(); }
+    auto wait_writable() noexcept { return layer().tcp().wait_writable(); }
+
+private:
+    // Ciphertext collected for one send.
+    static constexpr std::size_t batch_size = 64 * 1024;
+
+    layer_type& layer() noexcept { return ssl_.next_layer(); }
+
+    boost::asio::ssl::stream<layer_type> ssl_;
+    bool more_ = false;
+    bool notified_ = false;
+};
+
+}  // namespace websock::net

@@ -1,0 +1,103 @@
+// Masking (RFC 6455 §5.3) against the slow twin, at every size, offset, alignment and cut.
+#include "protocol/mask.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <random>
+
+#include "support/bytes.hpp"
+#include "support/slow_twins.hpp"
+
+namespace websock::protocol {
+namespace {
+
+using test::byte_vector;
+
+constexpr masking_key some_key{std::byte{0x37}, std::byte{0xfa}, std::byte{0x21}, std::byte{0x3d}};
+
+byte_vector random_bytes(std::size_t size) {
+    std::mt19937 random(4711);  // NOLINT(*-msc51-cpp): the same every time
+    byte_vector result(size);
+    std::ranges::generate(result, [&random] { return static_cast<std::byte>(random() % 256); });
+    return result;
+}
+
+BOOST_AUTO_TEST_SUITE(mask)
+
+// RFC 6455 §5.7: "A single-frame masked text message".
+BOOST_AUTO_TEST_CASE(example_of_the_rfc_unmasks_to_hello) {
+    byte_vector payload = test::bytes("7f 9f 4d 51 58");
+    apply_mask(payload, some_key, 0);
+    BOOST_TEST(test::to_text(payload) == "Hello");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_may_be_masked) {
+    apply_mask({}, some_key, 0);
+    apply_mask({}, some_key, 3);
+}
+
+BOOST_AUTO_TEST_CASE(every_size_offset_and_alignment_is_like_the_twin_and_stays_inside) {
+    const byte_vector original = random_bytes(300);
+    for (std::size_t size = 0; size <= 200; ++size)
+        for (std::uint64_t offset = 0; offset < 8; ++offset)
+            for (std::size_t begin = 0; begin < 16; ++begin) {
+                byte_vector fast = original;
+                byte_vector slow = original;
+                apply_mask(std::span(fast).subspan(begin, size), some_key, offset);
+                test::slow_apply_mask(std::span(slow).subspan(begin, size), some_key, offset);
+                if (fast != slow)
+                    BOOST_FAIL("differs from its twin: size " << size << ", offset " << offset
+                                                              << ", alignment " << begin);
+            }
+}
+
+BOOST_AUTO_TEST_CASE(large_payloads_are_like_the_twin) {
+    for (const std::size_t size : {4095U, 4096U, 65'535U, 65'536U, 65'537U, 1'000'003U}) {
+        byte_vector fast = random_bytes(size);
+        byte_vector slow = fast;
+        apply_mask(fast, some_key, 1);
+        test::slow_apply_mask(slow, some_key, 1);
+        BOOST_TEST((fast == slow));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(offsets_beyond_32_bits_count_modulo_4) {
+    for (std::uint64_t low = 0; low < 4; ++low)
+        for (const std::uint64_t high : {std::uint64_t{1} << 32, std::uint64_t{1} << 62}) {
+            byte_vector far = random_bytes(77);
+            byte_vector near = far;
+            apply_mask(far, some_key, high + low);
+            test::slow_apply_mask(near, some_key, low);
+            BOOST_TEST((far == near));
+        }
+}
+
+BOOST_AUTO_TEST_CASE(any_two_cuts_give_the_same_as_the_whole) {
+    const byte_vector original = random_bytes(150);
+    byte_vector whole = original;
+    test::slow_apply_mask(whole, some_key, 0);
+    for (std::size_t first = 0; first <= original.size(); ++first)
+        for (std::size_t second = first; second <= original.size(); ++second) {
+            byte_vector parts = original;
+            const std::span all(parts);
+            apply_mask(all.first(first), some_key, 0);
+            apply_mask(all.subspan(first, second - first), some_key, first);
+            apply_mask(all.subspan(second), some_key, second);
+            if (parts != whole)
+                BOOST_FAIL("differs when cut at " << first << " and " << second);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(masking_twice_restores) {
+    const byte_vector original = random_bytes(1001);
+    byte_vector twice = original;
+    apply_mask(twice, some_key, 3);
+    BOOST_TEST((twice != original));
+    apply_mask(twice, some_key, 3);
+    BOOST_TEST((twice == original));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace websock::protocol
