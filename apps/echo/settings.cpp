@@ -67,7 +67,6 @@ std::optional<settings> read_settings(int argc, char** argv, int& exit_code) {
     // An echo server is there to be tried with anything.
     result.server.connection.max_message_size = 16 * 1024 * 1024;
     result.server.connection.max_fragments = 131'072;
-    result.server.connection.outbox_high_water = 16 * 1024 * 1024;
 
     CLI::App app("Echoes WebSocket messages, at ws://HOST:PORT/ws and wss://HOST:TLS_PORT/wss; "
                  "a page to try it with is at http://HOST:PORT/");

@@ -3,6 +3,7 @@
 // may have moved on, and asks again.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <chrono>
 #include <cstddef>
@@ -42,6 +43,7 @@ public:
 
     /// Calls target.on_deadline at `when` or, if it is already scheduled, at the earlier of both.
     void schedule(deadline_target& target, time_point when) {
+        when = std::max(when, not_before_);
         if (target.place_ == deadline_target::nowhere) {
             target.place_ = heap_.size();
             heap_.push_back({when, &target});
@@ -123,17 +125,21 @@ private:
     void sweep() {
         armed_for_ = time_point::max();
         const time_point now = std::chrono::steady_clock::now();
+        // A target that asks for the past is checked again soon, but not in this loop.
+        not_before_ = now + std::chrono::milliseconds(1);
         while (!heap_.empty() && heap_.front().when <= now) {
             deadline_target& due = *heap_.front().target;
             remove(due);
             due.on_deadline(now);
         }
+        not_before_ = time_point::min();
         arm();
     }
 
     timer_type timer_;
     std::vector<entry> heap_;
     time_point armed_for_ = time_point::max();
+    time_point not_before_ = time_point::min();
 };
 
 }  // namespace websock::net

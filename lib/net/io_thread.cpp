@@ -84,6 +84,7 @@ void io_thread::drain() {
 
 void io_thread::stop(std::chrono::steady_clock::time_point deadline) {
     boost::asio::post(context_, [this, deadline] {
+        stopping_ = true;
         drain_until_ = std::min(drain_until_, deadline);
         for (const listener& each : listeners_) {
             each.socket->close();
@@ -100,7 +101,7 @@ void io_thread::stop(std::chrono::steady_clock::time_point deadline) {
 
 void io_thread::serve(acceptor::socket_type socket, const tls_settings* tls) {
     admission how = admission::welcome;
-    if (!capacity_.admit(how)) {
+    if (stopping_ || !capacity_.admit(how)) {
         return;  // and the socket closes
     }
     try {

@@ -53,7 +53,8 @@ private:
     std::vector<listener> listeners_;
     std::chrono::steady_clock::time_point drain_until_ =
         std::chrono::steady_clock::time_point::max();
-    bool interrupted_ = false;
+    bool stopping_ = false;
+    bool interrupted_ = false;  // a run of the context, by stop()
 };
 
 }  // namespace websock::net

@@ -162,14 +162,14 @@ void session<Stream>::enter_open(const resource& found, std::span<const std::byt
 template <byte_stream Stream>
 void session<Stream>::cut_opening() {
     timed_out_ = true;
+    error_code ignored;  // one attempt at everything
     if (head_begun_) {
         const std::string text =
             protocol::refusal_response(error::request_timeout, {}, http_date(), false);
         const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
-        error_code ignored;  // one attempt
         stream_.write_some({&bytes, 1}, ignored);
-        static_cast<void>(stream_.shutdown_send(ignored));
     }
+    static_cast<void>(stream_.shutdown_send(ignored));
     stream_.close();
 }
 

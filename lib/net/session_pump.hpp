@@ -176,6 +176,7 @@ void session<Stream>::on_deadline(time_point now) {
     } else if (now >= write_deadline_) {
         abort(error::write_timeout);
     } else if (now >= drain_deadline_) {
+        drain_deadline_ = time_point::max();
         stream_.close();
         wake();
     } else if (stage_ == stage::open) {
@@ -198,11 +199,11 @@ void session<Stream>::arm() {
 
 template <byte_stream Stream>
 std::optional<time_point> session<Stream>::next_deadline() const noexcept {
-    time_point next = std::min({write_deadline_, drain_deadline_, hold_deadline_});
+    time_point next = std::min(write_deadline_, drain_deadline_);
     if (stage_ == stage::opening) {
         next = handshake_deadline_;
     } else if (stage_ == stage::open) {
-        next = std::min(next, endpoint_.deadline().value_or(time_point::max()));
+        next = std::min({next, hold_deadline_, endpoint_.deadline().value_or(time_point::max())});
     }
     return next == time_point::max() ? std::nullopt : std::optional(next);
 }

@@ -217,6 +217,22 @@ BOOST_AUTO_TEST_CASE(a_wrong_byte_anywhere_in_ascii_is_found) {
         }
 }
 
+BOOST_AUTO_TEST_CASE(ascii_inside_a_code_point_is_found_however_long) {
+    for (const char* hex : {"c3", "e2", "e2 82", "f0 9f", "f0 9f 98"})
+        for (std::size_t before = 0; before <= 70; ++before)
+            for (std::size_t between = 1; between <= 90; ++between) {
+                byte_vector front(before, std::byte{'a'});
+                test::append(front, bytes(hex));
+                const byte_vector ascii(between, std::byte{'b'});
+                byte_vector whole = front;
+                test::append(whole, ascii);
+                utf8_validator at_once;
+                utf8_validator in_parts;
+                if (at_once.feed(whole) || !in_parts.feed(front) || in_parts.feed(ascii))
+                    BOOST_FAIL("missed: " << test::to_hex(whole));
+            }
+}
+
 BOOST_AUTO_TEST_CASE(any_two_cuts_give_the_same_as_the_whole) {
     std::mt19937 random(7);  // NOLINT(*-msc51-cpp): the same every time
     for (const bool broken : {false, true}) {
