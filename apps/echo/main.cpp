@@ -42,11 +42,11 @@ void listen(websock::server& server, const settings& chosen) {
                      chosen.port);
     }
     if (chosen.tls_port != 0) {
-        const auto tls = chosen.certificate.empty()
-                             ? websock::tls_context::self_signed(
-                                   chosen.host == "0.0.0.0" || chosen.host == "::" ? "localhost"
-                                                                                   : chosen.host)
-                             : websock::tls_context::from_files(chosen.certificate, chosen.key);
+        const auto tls =
+            chosen.certificate.empty()
+                ? websock::tls_context::self_signed(
+                      chosen.host == "0.0.0.0" || chosen.host == "::" ? "localhost" : chosen.host)
+                : websock::tls_context::from_files(chosen.certificate, chosen.key);
         server.listen({chosen.host, chosen.tls_port}, tls);
         spdlog::info("listening on wss://{}:{}/wss{}", host, chosen.tls_port,
                      chosen.certificate.empty() ? " (self-signed certificate)" : "");

@@ -68,8 +68,9 @@ std::optional<settings> read_settings(int argc, char** argv, int& exit_code) {
     result.server.connection.max_message_size = 16 * 1024 * 1024;
     result.server.connection.max_fragments = 131'072;
 
-    CLI::App app("Echoes WebSocket messages, at ws://HOST:PORT/ws and wss://HOST:TLS_PORT/wss; "
-                 "a page to try it with is at http://HOST:PORT/");
+    CLI::App app(
+        "Echoes WebSocket messages, at ws://HOST:PORT/ws and wss://HOST:TLS_PORT/wss; "
+        "a page to try it with is at http://HOST:PORT/");
     app.name("websock-echo");
     app.set_config("--config", "", "Read flags from this file (TOML: port = 8888)");
     app.add_option("--host", result.host, "Address to listen on")->capture_default_str();

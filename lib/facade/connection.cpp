@@ -26,7 +26,8 @@ connection::~connection() = default;
 // The handle may end before these coroutines do: each keeps the driver itself, as a parameter.
 namespace {
 
-awaitable<std::optional<message>> receive_from(std::shared_ptr<net::driver> driver, connection self) {
+awaitable<std::optional<message>> receive_from(std::shared_ptr<net::driver> driver,
+                                               connection self) {
     if (driver->on_strand()) {
         bool ready = false;
         std::optional<message> next = driver->receive_now(ready);
@@ -81,9 +82,7 @@ websock::close_info connection::close_info() const { return driver_->info(); }
 
 const websock::request& connection::request() const noexcept { return driver_->facts().head; }
 
-const std::string& connection::subprotocol() const noexcept {
-    return driver_->facts().subprotocol;
-}
+const std::string& connection::subprotocol() const noexcept { return driver_->facts().subprotocol; }
 
 address connection::remote_address() const { return to_address(driver_->facts().remote); }
 

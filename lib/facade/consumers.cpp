@@ -11,10 +11,9 @@ namespace websock::facade {
 namespace {
 
 void spawn_handler(const std::shared_ptr<net::driver>& driver, awaitable<void> task) {
-    boost::asio::co_spawn(driver->executor(), std::move(task),
-                          [driver](std::exception_ptr exception) {
-                              driver->handler_done(std::move(exception));
-                          });
+    boost::asio::co_spawn(
+        driver->executor(), std::move(task),
+        [driver](std::exception_ptr exception) { driver->handler_done(std::move(exception)); });
 }
 
 // The coroutine style: messages wait in the inbox for `receive`.

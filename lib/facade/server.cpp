@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
@@ -6,7 +7,6 @@
 #include <csignal>
 #include <stdexcept>
 #include <string>
-#include <sys/resource.h>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -76,7 +76,8 @@ public:
         return *routes_;
     }
 
-    std::uint16_t listen(const address& where, const std::shared_ptr<const net::tls_settings>& tls) {
+    std::uint16_t listen(const address& where,
+                         const std::shared_ptr<const net::tls_settings>& tls) {
         if (started_) {
             throw std::logic_error("websock::server::listen: the server runs already");
         }

@@ -1,8 +1,8 @@
 #include "acceptor.hpp"
 
+#include <sys/socket.h>
 #include <boost/asio/socket_base.hpp>
 #include <string>
-#include <sys/socket.h>
 #include <utility>
 
 namespace websock::net {
@@ -10,8 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds back_off_time{200};
 
-using reuse_port =
-    boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 // The resource that is missing will come back; trying again at once would only spin.
 bool is_shortage(const error_code& ec) {
@@ -66,8 +65,7 @@ detached acceptor::accept_loop(std::shared_ptr<acceptor> self, accept_function o
                 a.log_(log_level::warning, "cannot accept connections for now: " + ec.message());
             }
             a.back_off_.expires_after(back_off_time);
-            static_cast<void>(
-                co_await timer_operation<decltype(a.back_off_)>(a.back_off_));
+            static_cast<void>(co_await timer_operation<decltype(a.back_off_)>(a.back_off_));
         }
         // Anything else (ECONNABORTED, a network error of that connection) was its own fault, or
         // the acceptor has been closed.

@@ -38,9 +38,9 @@ public:
 struct resource {
     enum class kind : std::uint8_t { none, websocket, page };
     kind what = kind::none;
-    const websock::page* content = nullptr;            ///< of a page
-    std::span<const std::string> subprotocols;         ///< of a WebSocket route
-    const void* route = nullptr;                       ///< for make_consumer
+    const websock::page* content = nullptr;     ///< of a page
+    std::span<const std::string> subprotocols;  ///< of a WebSocket route
+    const void* route = nullptr;                ///< for make_consumer
 };
 
 class application {

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <utility>
 
 #include "task.hpp"
 
@@ -26,6 +29,9 @@ template <class Stream>
 concept byte_stream = std::movable<Stream> && requires(Stream& s, std::span<std::byte> room,
                                                        byte_views views, error_code& ec) {
     typename Stream::executor_type;
+    { Stream::is_secure } -> std::convertible_to<bool>;
+    { std::as_const(s).local_endpoint(ec) } -> std::same_as<boost::asio::ip::tcp::endpoint>;
+    { std::as_const(s).remote_endpoint(ec) } -> std::same_as<boost::asio::ip::tcp::endpoint>;
     { s.get_executor() } -> std::convertible_to<typename Stream::executor_type>;
     /// The transport's own handshake (TLS).
     { s.handshake() } -> std::same_as<task<error_code>>;

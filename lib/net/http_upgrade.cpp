@@ -23,8 +23,8 @@ error_code parse_request_head(std::span<const std::byte> bytes, request& head) {
     const auto& parsed = parser.get();
     const auto method = parsed.method_string();
     const auto target = parsed.target();
-    head = request({method.data(), method.size()}, {target.data(), target.size()},
-                   parsed.version());
+    head =
+        request({method.data(), method.size()}, {target.data(), target.size()}, parsed.version());
     for (const auto& field : parsed) {
         const auto name = field.name_string();
         const auto value = field.value();
@@ -36,8 +36,8 @@ error_code parse_request_head(std::span<const std::byte> bytes, request& head) {
 std::string http_date() {
     static constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed",
                                                      "Thu", "Fri", "Sat"};
-    static constexpr std::array<const char*, 12> months{
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const std::time_t now = std::time(nullptr);
     std::tm utc{};
     gmtime_r(&now, &utc);
@@ -45,8 +45,8 @@ std::string http_date() {
     std::array<char, 64> text{};
     const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
                                    days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                                   months[static_cast<std::size_t>(utc.tm_mon)],
-                                   utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+                                   months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
+                                   utc.tm_hour, utc.tm_min, utc.tm_sec);
     return {text.data(), static_cast<std::size_t>(size)};
 }
 

@@ -150,7 +150,8 @@ private:
     void after_send();
 
     Stream stream_;
-    const boost::asio::any_io_executor executor_;
+    const executor_type strand_;
+    const boost::asio::any_io_executor executor_;  // the same, for users
     std::shared_ptr<const session_config> config_;
     std::shared_ptr<queue_type> deadlines_;
     session_owner* owner_;
@@ -183,12 +184,12 @@ private:
     admission admitted_;
     obstacle obstacle_ = obstacle::none;
     bool handler_running_ = false;
-    bool hold_ = false;         // our Close waits for the handler
+    bool hold_ = false;  // our Close waits for the handler
     bool hold_expired_ = false;
     bool pumping_ = false;
     bool pump_posted_ = false;
     bool write_blocked_ = false;
-    bool send_shut_ = false;    // FIN is out, or can't be any more
+    bool send_shut_ = false;  // FIN is out, or can't be any more
     bool input_ended_ = false;
     bool head_begun_ = false;
     bool timed_out_ = false;

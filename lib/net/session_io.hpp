@@ -13,7 +13,8 @@ session<Stream>::session(Stream stream, std::shared_ptr<const session_config> co
                          std::shared_ptr<queue_type> deadlines, session_owner* owner,
                          admission admitted)
     : stream_(std::move(stream)),
-      executor_(stream_.get_executor()),
+      strand_(stream_.get_executor()),
+      executor_(strand_),
       config_(std::move(config)),
       deadlines_(std::move(deadlines)),
       owner_(owner),
@@ -67,7 +68,7 @@ task<void> session<Stream>::converse() {
                 endpoint_.commit_eof(ec);
             }
         } else if (++in_a_row % fair_share == 0) {
-            static_cast<void>(co_await yield_operation<executor_type>(stream_.get_executor()));
+            static_cast<void>(co_await yield_operation<executor_type>(strand_));
         }
         if (stage_ == stage::open) {
             if (!input_ended_) {
@@ -117,7 +118,7 @@ task<void> session<Stream>::drain() {
 // Suspends the read loop until wake().
 template <byte_stream Stream>
 task<void> session<Stream>::sleep() {
-    timer_type timer(stream_.get_executor(), time_point::max());
+    timer_type timer(strand_, time_point::max());
     sleeping_ = &timer;
     endpoint_.pause_input(true, coarse_now());
     static_cast<void>(co_await timer_operation<timer_type>(timer));
@@ -131,7 +132,7 @@ void session<Stream>::wake() {
         sleeping_->cancel();
     } else if (!pump_posted_ && stage_ == stage::open) {
         pump_posted_ = true;
-        boost::asio::post(stream_.get_executor(), [self = self()] {
+        boost::asio::post(strand_, [self = self()] {
             self->pump_posted_ = false;
             self->pump();
         });

@@ -132,8 +132,8 @@ task<error_code> session<Stream>::write_all(std::string text) {
 template <byte_stream Stream>
 void session<Stream>::enter_open(const resource& found, std::span<const std::byte> early) {
     error_code ignored;  // a peer that is gone already has no address
-    facts_.local = stream_.socket().local_endpoint(ignored);
-    facts_.remote = stream_.socket().remote_endpoint(ignored);
+    facts_.local = stream_.local_endpoint(ignored);
+    facts_.remote = stream_.remote_endpoint(ignored);
     facts_.secure = Stream::is_secure;
 
     const time_point now = coarse_now();

@@ -214,7 +214,7 @@ void session<Stream>::log(log_level level, std::string_view what, std::string_vi
         return;
     }
     error_code ec;
-    const auto peer = const_cast<Stream&>(stream_).socket().remote_endpoint(ec);
+    const auto peer = stream_.remote_endpoint(ec);
     std::string line(what);
     if (!ec) {
         line.append(" (peer ").append(peer.address().to_string());

@@ -9,7 +9,7 @@ namespace websock::net {
 
 template <byte_stream Stream>
 bool session<Stream>::on_strand() const noexcept {
-    return const_cast<Stream&>(stream_).get_executor().running_in_this_thread();
+    return strand_.running_in_this_thread();
 }
 
 template <byte_stream Stream>
@@ -23,7 +23,7 @@ void session<Stream>::on_own_strand(Function function) {
     if (on_strand()) {
         function();
     } else {
-        boost::asio::post(stream_.get_executor(), std::move(function));
+        boost::asio::post(strand_, std::move(function));
     }
 }
 
@@ -38,7 +38,7 @@ void session<Stream>::bind_cancellation(Handler& handler, Cancel cancel) {
     }
     slot.assign([weak = weak_from_this(), cancel](boost::asio::cancellation_type) {
         if (const auto alive = std::static_pointer_cast<session>(weak.lock())) {
-            boost::asio::post(alive->stream_.get_executor(), [alive, cancel] { cancel(*alive); });
+            boost::asio::post(alive->strand_, [alive, cancel] { cancel(*alive); });
         }
     });
 }
@@ -68,10 +68,10 @@ void session<Stream>::start_receive(std::uint64_t id, receive_handler handler) {
         return;
     }
     // Not from inside the initiation: asio's rule, and the way to a bounded stack.
-    boost::asio::post(stream_.get_executor(), [self = self(), waiting = std::move(waiting),
-                                               next = std::move(next)]() mutable {
-        complete(std::move(waiting.handler), self->executor_, error_code(), std::move(next));
-    });
+    boost::asio::post(
+        strand_, [self = self(), waiting = std::move(waiting), next = std::move(next)]() mutable {
+            complete(std::move(waiting.handler), self->executor_, error_code(), std::move(next));
+        });
 }
 
 template <byte_stream Stream>
@@ -135,10 +135,10 @@ void session<Stream>::async_send(message whole, done_handler handler) {
         s.senders_.complete_id(id, s.executor_,
                                make_error_code(boost::asio::error::operation_aborted));
     });
-    on_own_strand([self = self(), id, whole = std::move(whole),
-                   handler = std::move(handler)]() mutable {
-        self->start_send(id, std::move(whole), std::move(handler));
-    });
+    on_own_strand(
+        [self = self(), id, whole = std::move(whole), handler = std::move(handler)]() mutable {
+            self->start_send(id, std::move(whole), std::move(handler));
+        });
 }
 
 template <byte_stream Stream>
@@ -151,10 +151,9 @@ void session<Stream>::start_send(std::uint64_t id, message whole, done_handler h
     }
     const error_code ec =
         outcome == send_outcome::closed ? make_error_code(error::closed) : error_code();
-    boost::asio::post(stream_.get_executor(),
-                      [self = self(), waiting = std::move(waiting), ec]() mutable {
-                          complete(std::move(waiting.handler), self->executor_, ec);
-                      });
+    boost::asio::post(strand_, [self = self(), waiting = std::move(waiting), ec]() mutable {
+        complete(std::move(waiting.handler), self->executor_, ec);
+    });
 }
 
 // Lets waiting sends in, in their order, while there is room.
@@ -172,10 +171,9 @@ error_code session<Stream>::try_send(message_view view) {
     if (!is_open()) {
         return error::closed;
     }
-    const std::size_t queued = on_strand()
-                                   ? endpoint_.output_size()
-                                   : queued_bytes_.load(std::memory_order_relaxed) +
-                                         posted_bytes_.load(std::memory_order_relaxed);
+    const std::size_t queued = on_strand() ? endpoint_.output_size()
+                                           : queued_bytes_.load(std::memory_order_relaxed) +
+                                                 posted_bytes_.load(std::memory_order_relaxed);
     if (queued > 0 && queued + view.size() > options().max_outbox_size) {
         return error::outbox_full;
     }
@@ -187,7 +185,7 @@ error_code session<Stream>::try_send(message_view view) {
         return ec;
     }
     posted_bytes_.fetch_add(view.size(), std::memory_order_relaxed);
-    boost::asio::post(stream_.get_executor(), [self = self(), whole = view.to_message()]() mutable {
+    boost::asio::post(strand_, [self = self(), whole = view.to_message()]() mutable {
         self->posted_bytes_.fetch_sub(whole.size(), std::memory_order_relaxed);
         if (self->stage_ == stage::open && !self->endpoint_.send(std::move(whole))) {
             self->after_send();
@@ -222,20 +220,18 @@ void session<Stream>::async_close(close_reason reason, done_handler handler) {
         s.closers_.complete_id(id, s.executor_,
                                make_error_code(boost::asio::error::operation_aborted));
     });
-    on_own_strand([self = self(), id, reason = std::move(reason),
-                   handler = std::move(handler)]() mutable {
-        waiter<done_handler> waiting(id, std::move(handler), {}, self->executor_);
-        if (self->ended_.load(std::memory_order_relaxed)) {
-            boost::asio::post(self->stream_.get_executor(),
-                              [self, waiting = std::move(waiting)]() mutable {
-                                  complete(std::move(waiting.handler), self->executor_,
-                                           error_code());
-                              });
-            return;
-        }
-        self->closers_.add(std::move(waiting));
-        self->close_now(reason);
-    });
+    on_own_strand(
+        [self = self(), id, reason = std::move(reason), handler = std::move(handler)]() mutable {
+            waiter<done_handler> waiting(id, std::move(handler), {}, self->executor_);
+            if (self->ended_.load(std::memory_order_relaxed)) {
+                boost::asio::post(self->strand_, [self, waiting = std::move(waiting)]() mutable {
+                    complete(std::move(waiting.handler), self->executor_, error_code());
+                });
+                return;
+            }
+            self->closers_.add(std::move(waiting));
+            self->close_now(reason);
+        });
 }
 
 template <byte_stream Stream>

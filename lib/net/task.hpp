@@ -1,7 +1,8 @@
 // The coroutine types of this layer: smaller and cheaper than asio::awaitable (DESIGN §6).
-// `task<T>` is lazy and awaited by one other coroutine; `detached` is the root of a chain: it starts
-// at once and frees itself. If an executor is destroyed while an operation is pending, the handler
-// that would have resumed the chain destroys its root instead, and with it everything it owns.
+// `task<T>` is lazy and awaited by one other coroutine; `detached` is the root of a chain: it
+// starts at once and frees itself. If an executor is destroyed while an operation is pending, the
+// handler that would have resumed the chain destroys its root instead, and with it everything it
+// owns.
 #pragma once
 
 #include <boost/asio/error.hpp>
@@ -196,9 +197,8 @@ class yield_operation : public operation<yield_operation<Executor>> {
 public:
     explicit yield_operation(const Executor& executor) noexcept : executor_(executor) {}
     void start(resume_handler handler) {
-        boost::asio::post(executor_, [handler = std::move(handler)]() mutable {
-            handler(error_code());
-        });
+        boost::asio::post(executor_,
+                          [handler = std::move(handler)]() mutable { handler(error_code()); });
     }
 
 private:

@@ -16,6 +16,7 @@ class tcp_stream {
 public:
     using executor_type = Executor;
     using socket_type = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
+    using endpoint_type = boost::asio::ip::tcp::endpoint;
     static constexpr bool is_secure = false;
 
     /// Takes a connected socket; makes it non-blocking and switches Nagle's algorithm off.
@@ -26,7 +27,8 @@ public:
     }
 
     executor_type get_executor() noexcept { return socket_.get_executor(); }
-    socket_type& socket() noexcept { return socket_; }
+    endpoint_type local_endpoint(error_code& ec) const { return socket_.local_endpoint(ec); }
+    endpoint_type remote_endpoint(error_code& ec) const { return socket_.remote_endpoint(ec); }
 
     task<error_code> handshake() { co_return error_code(); }
 

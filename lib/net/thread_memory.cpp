@@ -10,7 +10,8 @@ constexpr std::size_t scratch_size = 64 * 1024;
 }  // namespace
 
 std::span<std::byte> thread_scratch() {
-    static thread_local const auto memory = std::make_unique_for_overwrite<std::byte[]>(scratch_size);
+    static thread_local const auto memory =
+        std::make_unique_for_overwrite<std::byte[]>(scratch_size);
     return {memory.get(), scratch_size};
 }
 

@@ -16,7 +16,8 @@ namespace websock::net {
 /// The calling thread's spare outbox memory.
 [[nodiscard]] protocol::outbox::memory& thread_outbox_memory();
 
-/// steady_clock to some milliseconds, without a system call's cost: for activity, not for deadlines.
+/// steady_clock to some milliseconds, without a system call's cost: for activity, not for
+/// deadlines.
 [[nodiscard]] inline std::chrono::steady_clock::time_point coarse_now() noexcept {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);

@@ -1,15 +1,15 @@
 #include "tls_config.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/system/system_error.hpp>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/system/system_error.hpp>
 
 namespace websock::net {
 namespace {
@@ -129,7 +129,8 @@ std::shared_ptr<const tls_settings> make_server_settings(const pem_pair& pem,
         throw system_error(ec, chain_name + " is not a usable certificate");
     }
     context->use_private_key(boost::asio::buffer(pem.private_key), ssl::context::pem, ec);
-    if (ec && ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == X509_R_KEY_VALUES_MISMATCH) {
+    if (ec &&
+        ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == X509_R_KEY_VALUES_MISMATCH) {
         throw system_error(ec, chain_name + " and " + key_name + " do not belong together");
     }
     if (ec) {

@@ -23,6 +23,7 @@ public:
     executor_type get_executor() noexcept { return tcp_.get_executor(); }
     lowest_layer_type& lowest_layer() noexcept { return *this; }
     tcp_stream<Executor>& tcp() noexcept { return tcp_; }
+    const tcp_stream<Executor>& tcp() const noexcept { return tcp_; }
 
     template <class Buffers>
     std::size_t read_some(const Buffers& buffers, error_code& ec) {
@@ -77,13 +78,19 @@ public:
     using executor_type = Executor;
     using layer_type = nonblocking_layer<Executor>;
     using socket_type = typename layer_type::socket_type;
+    using endpoint_type = boost::asio::ip::tcp::endpoint;
     static constexpr bool is_secure = true;
 
     tls_stream(socket_type socket, boost::asio::ssl::context& context)
         : ssl_(layer_type(std::move(socket)), context) {}
 
     executor_type get_executor() noexcept { return layer().get_executor(); }
-    socket_type& socket() noexcept { return layer().tcp().socket(); }
+    endpoint_type local_endpoint(error_code& ec) const {
+        return ssl_.next_layer().tcp().local_endpoint(ec);
+    }
+    endpoint_type remote_endpoint(error_code& ec) const {
+        return ssl_.next_layer().tcp().remote_endpoint(ec);
+    }
 
     /// Server side. A failure's alert has been sent, as far as the socket took it.
     task<error_code> handshake() {
@@ -113,8 +120,7 @@ public:
     }
 
     std::size_t read_some(std::span<std::byte> room, error_code& ec) {
-        const std::size_t n =
-            ssl_.read_some(boost::asio::buffer(room.data(), room.size()), ec);
+        const std::size_t n = ssl_.read_some(boost::asio::buffer(room.data(), room.size()), ec);
         more_ = n > 0;
         if (layer().pending() > 0) {  // a key update, an alert
             error_code flushed;
@@ -135,8 +141,8 @@ public:
         for (const std::span<const std::byte> view : views) {
             std::size_t done = 0;
             while (!ec && done < view.size() && layer().pending() < batch_size) {
-                done += ssl_.write_some(
-                    boost::asio::buffer(view.data() + done, view.size() - done), ec);
+                done += ssl_.write_some(boost::asio::buffer(view.data() + done, view.size() - done),
+                                        ec);
             }
             taken += done;
             if (ec || done < view.size()) {

@@ -14,15 +14,15 @@
 
 namespace websock::net {
 
-/// Completes `handler` on its own executor, or on `fallback` if it has none: at once when the caller
-/// runs there already.
+/// Completes `handler` on its own executor, or on `fallback` if it has none: at once when the
+/// caller runs there already.
 template <class Handler, class... Results>
 void complete(Handler handler, const boost::asio::any_io_executor& fallback, Results... results) {
     const auto executor = boost::asio::get_associated_executor(handler, fallback);
-    boost::asio::dispatch(executor, [handler = std::move(handler),
-                                     ... results = std::move(results)]() mutable {
-        std::move(handler)(std::move(results)...);
-    });
+    boost::asio::dispatch(
+        executor, [handler = std::move(handler), ... results = std::move(results)]() mutable {
+            std::move(handler)(std::move(results)...);
+        });
 }
 
 struct no_load {};

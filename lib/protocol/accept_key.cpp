@@ -20,8 +20,9 @@ std::string to_base64(const unsigned char* bytes) {
 
 }  // namespace
 
-// RFC 6455 §4.2.2: "the base64-encoded […] SHA-1 of the concatenation of the |Sec-WebSocket-Key|
-// […] with the string".
+// RFC 6455 §4.2.2: "constructed by concatenating /key/ […] with the string […], taking the SHA-1
+// hash of this concatenated value to obtain a 20-byte value and base64-encoding […] this 20-byte
+// hash."
 std::string accept_key(std::string_view key) {
     constexpr std::size_t sha1_size = 20;
     std::string text(key);

@@ -97,8 +97,7 @@ public:
     /// Fails the connection: what is queued leaves, then a Close frame with the code for `why`.
     void fail(error_code why);
 
-    [[nodiscard]] std::size_t gather(
-        std::span<std::span<const std::byte>> views) const noexcept {
+    [[nodiscard]] std::size_t gather(std::span<std::span<const std::byte>> views) const noexcept {
         return outbox_.gather(views);
     }
     /// `n` bytes of the gathered output have been written.
@@ -167,9 +166,9 @@ private:
 
     role side_;
     close_state state_ = close_state::open;
-    bool in_frame_ = false;      // header_ is a data frame whose payload is under way
+    bool in_frame_ = false;        // header_ is a data frame whose payload is under way
     bool reading_direct_ = false;  // prepare() returned the assembler's memory
-    bool delivered_ = false;     // the assembler's message has been returned as an event
+    bool delivered_ = false;       // the assembler's message has been returned as an event
     bool announce_closing_ = false;
     bool closing_announced_ = false;
     bool announce_closed_ = false;

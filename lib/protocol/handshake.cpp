@@ -96,7 +96,9 @@ error_code judge_request(const request& head) noexcept {
     if (hosts == 1 && head.header("Host")->find_first_of(" \t,/") != std::string_view::npos) {
         return error::bad_request;
     }
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; };
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F;
+    };
     // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST
     // NOT be used on these URIs."
     if (origin_form(head.target()).empty() || std::ranges::any_of(head.target(), is_control) ||
@@ -191,7 +193,8 @@ unsigned http_status_for(const error_code& why) noexcept { return status_for(why
 std::string refusal_response(const error_code& why, std::string_view allow, std::string_view date,
                              bool head_only) {
     const status_text status = status_for(why);
-    const std::string body = std::to_string(status.status) + ' ' + std::string(status.reason) + '\n';
+    const std::string body =
+        std::to_string(status.status) + ' ' + std::string(status.reason) + '\n';
     std::string text = response(status, date);
     add(text, "Content-Type", "text/plain; charset=utf-8");
     add(text, "Content-Length", std::to_string(body.size()));
@@ -268,7 +271,8 @@ error_code judge_upgrade_response(const response_head& head, std::string_view ke
             return error::bad_upgrade_response;  // "an extension that was not present in the
                                                  // client's handshake"
         } else if (iequals(field.name, "Sec-WebSocket-Protocol")) {
-            if (++protocols > 1 || std::ranges::find(subprotocols, field.value) == subprotocols.end()) {
+            if (++protocols > 1 ||
+                std::ranges::find(subprotocols, field.value) == subprotocols.end()) {
                 return error::bad_upgrade_response;
             }
         }

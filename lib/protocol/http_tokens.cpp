@@ -210,7 +210,8 @@ std::optional<std::vector<extension>> parse_extensions(std::string_view value) {
 }
 
 // RFC 6455 §4.2.1: "A |Sec-WebSocket-Key| header field with a base64-encoded […] value that, when
-// decoded, is 16 bytes in length." Pad bits that are not zero decode all the same.
+// decoded, is 16 bytes in length." Pad bits that are not zero
+// decode all the same, and the RFC's own example has some: "AQIDBAUGBwgJCgsMDQ4PEC==" (§4.1).
 bool is_websocket_key(std::string_view text) noexcept {
     return text.size() == 24 && text.ends_with("==") &&
            std::ranges::all_of(text.substr(0, 22), is_base64_char);

@@ -26,8 +26,8 @@ public:
 
     /// Takes the next unmasked bytes of the frame's payload.
     [[nodiscard]] error_code append(std::span<const std::byte> payload);
-    /// Room to receive up to `wanted` (> 0) further bytes of payload in place: at least one byte, at
-    /// most as many again as have been received.
+    /// Room to receive up to `wanted` (> 0) further bytes of payload in place: at least one byte,
+    /// at most as many again as have been received.
     [[nodiscard]] std::span<std::byte> prepare(std::size_t wanted);
     /// Takes the first `n` bytes of the room, after `unmask` has been applied to them.
     template <class Unmask>

@@ -15,9 +15,9 @@ namespace websock::protocol {
 
 class outbox {
     struct segment {
-        byte_buffer small;        // whole frames, or ending in the header of `large`
-        std::string large;        // a payload of its own, behind `small`
-        bool is_pong = false;     // a pong that waits alone, and may be replaced
+        byte_buffer small;     // whole frames, or ending in the header of `large`
+        std::string large;     // a payload of its own, behind `small`
+        bool is_pong = false;  // a pong that waits alone, and may be replaced
         [[nodiscard]] std::size_t size() const noexcept { return small.size() + large.size(); }
     };
 

@@ -28,7 +28,7 @@ error_code head_scanner::take(char c) noexcept {
         line_size_ = 0;
         // The first line is the request line, the last one is empty.
         return !complete_ && lines_ > limits_.max_header_fields + 1 ? error::header_too_large
-                                                                     : error_code();
+                                                                    : error_code();
     }
     if (c == '\r') {
         after_cr_ = true;

@@ -14,8 +14,9 @@ public:
     explicit head_scanner(const connection_options& limits) noexcept : limits_(limits) {}
 
     struct result {
-        std::size_t size = 0;  ///< of the head with its empty line; 0: more input is needed, or `ec`
-        error_code ec;         ///< bad_request, target_too_long or header_too_large
+        std::size_t size =
+            0;          ///< of the head with its empty line; 0: more input is needed, or `ec`
+        error_code ec;  ///< bad_request, target_too_long or header_too_large
     };
 
     /// `head` is all the input so far, including what earlier calls have seen.

@@ -20,13 +20,13 @@ request read_fields(std::string_view text) {
     std::string_view line = text.substr(0, line_end);
     const auto first = line.find(' ');
     const auto second = line.find(' ', first == std::string_view::npos ? first : first + 1);
-    request head(line.substr(0, first),
-                 first == std::string_view::npos
-                     ? std::string_view()
-                     : line.substr(first + 1, second == std::string_view::npos
-                                                  ? std::string_view::npos
-                                                  : second - first - 1),
-                 second == std::string_view::npos ? 10 : 11);
+    request head(
+        line.substr(0, first),
+        first == std::string_view::npos
+            ? std::string_view()
+            : line.substr(first + 1, second == std::string_view::npos ? std::string_view::npos
+                                                                      : second - first - 1),
+        second == std::string_view::npos ? 10 : 11);
     while (text.find('\n') != std::string_view::npos) {
         text.remove_prefix(text.find('\n') + 1);
         line = text.substr(0, text.find_first_of("\r\n"));
@@ -66,8 +66,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(protocol::route_path(head));
     const std::string supported[] = {"chat", "superchat"};
     if (!protocol::judge_request(head) && !protocol::judge_upgrade(head)) {
-        const std::string answer = protocol::upgrade_response(
-            head, protocol::choose_subprotocol(head, supported), "date");
+        const std::string answer =
+            protocol::upgrade_response(head, protocol::choose_subprotocol(head, supported), "date");
         if (!answer.starts_with("HTTP/1.1 101 ") || !answer.ends_with("\r\n\r\n")) {
             std::abort();
         }

@@ -23,9 +23,7 @@ public:
         return result;
     }
 
-    std::size_t next() {
-        return random_sizes_ ? 1 + random_() % size_ : size_;
-    }
+    std::size_t next() { return random_sizes_ ? 1 + random_() % size_ : size_; }
 
 private:
     cuts(std::size_t size, bool random) : size_(size), random_sizes_(random) {}

@@ -32,7 +32,8 @@ struct connection_options {
     /// Queued output: above this many bytes `send` waits, and reading stops in the callback style.
     /// Both go on when half of it has left.
     std::size_t outbox_high_water = 1024 * 1024;
-    /// Queued output beyond which `try_send` refuses. One message is always taken by an empty outbox.
+    /// Queued output beyond which `try_send` refuses. One message is always taken by an empty
+    /// outbox.
     std::size_t max_outbox_size = 64 * 1024 * 1024;
 
     /// From accept (or connect) to the end of the opening handshake, TLS included.

@@ -17,7 +17,8 @@ class basic_stream_socket;
 namespace websock {
 
 /// boost::asio::ip::tcp::socket
-using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::any_io_executor>;
+using tcp_socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::any_io_executor>;
 
 /// Options of `serve`.
 struct serve_options {

@@ -24,8 +24,9 @@ BOOST_AUTO_TEST_CASE(answer_has_28_characters_and_depends_on_the_key) {
     BOOST_TEST(one != other);
 }
 
-// RFC 6455 §4.1: "the nonce was the sequence of bytes 0x01 0x02 […] 0x10, the value of the header
-// field would be "AQIDBAUGBwgJCgsMDQ4PEA=="".
+// RFC 6455 §4.1: "if the randomly selected value was the sequence of bytes 0x01 0x02 […] 0x10, the
+// value of the header field would be "AQIDBAUGBwgJCgsMDQ4PEC=="" – but for its last digit, whose
+// pad bits RFC 4648 §3.5 wants to be zero.
 BOOST_AUTO_TEST_CASE(example_of_the_rfc_for_a_clients_key) {
     std::array<std::byte, 16> nonce{};
     for (std::size_t i = 0; i < nonce.size(); ++i)

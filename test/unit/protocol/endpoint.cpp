@@ -108,8 +108,8 @@ BOOST_AUTO_TEST_CASE(masked_hello_is_echoed_unmasked) {
 }
 
 BOOST_AUTO_TEST_CASE(fragments_make_one_message) {
-    const outcome got = run_all_cuts(client_frame(0x01, "Hel") + client_frame(0x00, "") +
-                                     client_frame(0x80, "lo"));
+    const outcome got =
+        run_all_cuts(client_frame(0x01, "Hel") + client_frame(0x00, "") + client_frame(0x80, "lo"));
     BOOST_TEST(got.events == "text(Hello) ");
     BOOST_TEST(got.output == "81 05 48 65 6c 6c 6f");
 }
@@ -122,9 +122,9 @@ BOOST_AUTO_TEST_CASE(three_empty_fragments_make_one_empty_message) {
 }
 
 BOOST_AUTO_TEST_CASE(control_frames_interleave_with_fragments) {
-    const outcome got = run_all_cuts(client_frame(0x02, "ab") + client_frame(0x89, "p1") +
-                                     client_frame(0x8A, "u") + client_frame(0x00, "c") +
-                                     client_frame(0x89, "") + client_frame(0x80, "d"));
+    const outcome got =
+        run_all_cuts(client_frame(0x02, "ab") + client_frame(0x89, "p1") + client_frame(0x8A, "u") +
+                     client_frame(0x00, "c") + client_frame(0x89, "") + client_frame(0x80, "d"));
     BOOST_TEST(got.events == "ping(p1) pong(u) ping() binary(abcd) ");
     BOOST_TEST(got.output == "8a 02 70 31 8a 00 82 04 61 62 63 64");
 }
@@ -147,8 +147,8 @@ BOOST_AUTO_TEST_CASE(every_ping_in_a_batch_gets_its_pong_in_order) {
 }
 
 BOOST_AUTO_TEST_CASE(length_boundaries) {
-    for (const std::size_t size : {0U, 1U, 125U, 126U, 127U, 128U, 4095U, 4096U, 65535U, 65536U,
-                                   65537U, 200000U}) {
+    for (const std::size_t size :
+         {0U, 1U, 125U, 126U, 127U, 128U, 4095U, 4096U, 65535U, 65536U, 65537U, 200000U}) {
         const std::string payload(size, 'x');
         const byte_vector input = client_frame(0x82, payload);
         for (const cuts& cut : {cuts::whole(), cuts::every(1), cuts::every(1000)}) {
@@ -193,8 +193,8 @@ BOOST_AUTO_TEST_CASE(memory_follows_bytes_received_not_claimed) {
     options.max_message_size = std::size_t{1} << 40U;
     endpoint e(role::server, options, nullptr, {});
     // A header that claims 512 GiB, and ten bytes of it.
-    const byte_vector input = bytes("82 ff 00 00 00 80 00 00 00 00 00 00 00 00") +
-                              byte_vector(10, std::byte{0x61});
+    const byte_vector input =
+        bytes("82 ff 00 00 00 80 00 00 00 00 00 00 00 00") + byte_vector(10, std::byte{0x61});
     test::feed(e, input, cuts::whole());
     std::vector<std::byte> scratch(1024);
     BOOST_TEST(e.prepare(scratch).size() <= 64U * 1024U);
@@ -279,9 +279,9 @@ BOOST_AUTO_TEST_CASE(too_big_is_known_at_the_header) {
                    options);
     expect_failure(client_frame(0x02, std::string(60, 'a')) + bytes("00 a9 00 00 00 00"),
                    error::message_too_big, close_code::too_big, "", options);
-    const outcome fits = run_all_cuts(client_frame(0x02, std::string(60, 'a')) +
-                                          client_frame(0x80, std::string(40, 'a')),
-                                      options);
+    const outcome fits = run_all_cuts(
+        client_frame(0x02, std::string(60, 'a')) + client_frame(0x80, std::string(40, 'a')),
+        options);
     BOOST_TEST(fits.events == "binary(" + std::string(100, 'a') + ") ");
 }
 
@@ -314,8 +314,8 @@ BOOST_AUTO_TEST_CASE(text_must_end_between_code_points) {
     expect_failure(client_frame(0x81, "\xce"), error::invalid_utf8, close_code::bad_payload);
     expect_failure(client_frame(0x01, "a") + client_frame(0x80, "\xe2\x82"), error::invalid_utf8,
                    close_code::bad_payload);
-    const outcome cut_inside = run_all_cuts(client_frame(0x01, "\xe2") + client_frame(0x00, "\x82") +
-                                            client_frame(0x80, "\xac"));
+    const outcome cut_inside = run_all_cuts(
+        client_frame(0x01, "\xe2") + client_frame(0x00, "\x82") + client_frame(0x80, "\xac"));
     BOOST_TEST(cut_inside.events == "text(\xe2\x82\xac) ");
     const outcome binary = run_all_cuts(client_frame(0x82, "\xce"));
     BOOST_TEST(binary.events == "binary(\xce) ");

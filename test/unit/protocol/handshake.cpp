@@ -102,7 +102,8 @@ BOOST_AUTO_TEST_CASE(other_versions_and_plain_requests_get_426) {
 }
 
 BOOST_AUTO_TEST_CASE(method_and_http_version) {
-    BOOST_TEST(judge_upgrade(make(good_fields, "POST")) == make_error_code(error::method_not_allowed));
+    BOOST_TEST(judge_upgrade(make(good_fields, "POST")) ==
+               make_error_code(error::method_not_allowed));
     BOOST_TEST(judge_upgrade(make(good_fields, "GET", "/ws", 10)) ==
                make_error_code(error::bad_request));
     BOOST_TEST(judge_request(make(good_fields, "GET", "/ws", 20)) ==
@@ -114,9 +115,10 @@ BOOST_AUTO_TEST_CASE(targets) {
     for (const char* const good : {"/", "/ws?x=1", "http://example.com/ws", "WSS://example.com"}) {
         BOOST_TEST(!judge_request(make(good_fields, "GET", good)));
     }
-    for (const char* const bad : {"ws", "*", "example.com:443", "ftp://a/ws", "/ws#part", "/a\x01",
-                                  "/a\x7f", "/a b"}) {
-        BOOST_TEST(judge_request(make(good_fields, "GET", bad)) == make_error_code(error::bad_request));
+    for (const char* const bad :
+         {"ws", "*", "example.com:443", "ftp://a/ws", "/ws#part", "/a\x01", "/a\x7f", "/a b"}) {
+        BOOST_TEST(judge_request(make(good_fields, "GET", bad)) ==
+                   make_error_code(error::bad_request));
     }
     BOOST_TEST(route_path(make(good_fields, "GET", "/ws?x=/y")) == "/ws");
     BOOST_TEST(route_path(make(good_fields, "GET", "http://example.com/ws?x")) == "/ws");
@@ -127,9 +129,8 @@ BOOST_AUTO_TEST_CASE(subprotocols_in_the_clients_order) {
     const std::vector<std::string> supported{"chat", "superchat"};
     const request two = make(with("Host", "a", {{"Sec-WebSocket-Protocol", "x, superchat, chat"}}));
     BOOST_TEST(choose_subprotocol(two, supported) == "superchat");
-    const request spread = make(with("Host", "a",
-                                     {{"Sec-WebSocket-Protocol", "x"},
-                                      {"sec-websocket-protocol", "chat"}}));
+    const request spread = make(
+        with("Host", "a", {{"Sec-WebSocket-Protocol", "x"}, {"sec-websocket-protocol", "chat"}}));
     BOOST_TEST(choose_subprotocol(spread, supported) == "chat");
     BOOST_TEST(choose_subprotocol(make(good_fields), supported).empty());
     const request broken = make(with("Host", "a", {{"Sec-WebSocket-Protocol", "chat, (bad)"}}));
@@ -152,8 +153,8 @@ BOOST_AUTO_TEST_CASE(refusals) {
     BOOST_TEST(http_status_for(error::header_too_large) == 431U);
     BOOST_TEST(http_status_for(error::over_capacity) == 503U);
     BOOST_TEST(http_status_for(error::reserved_bits) == 500U);
-    BOOST_TEST(http_status_for(boost::system::errc::make_error_code(
-                   boost::system::errc::io_error)) == 500U);
+    BOOST_TEST(http_status_for(
+                   boost::system::errc::make_error_code(boost::system::errc::io_error)) == 500U);
 }
 
 BOOST_AUTO_TEST_CASE(a_page) {
@@ -187,10 +188,9 @@ BOOST_AUTO_TEST_CASE(the_request) {
 BOOST_AUTO_TEST_CASE(the_response_is_judged) {
     const std::vector<std::string> protocols{"chat"};
     const std::string accept = accept_key(rfc_key);
-    const response_head good{101,
-                             {{"upgrade", "WebSocket"},
-                              {"connection", "x, upgrade"},
-                              {"sec-websocket-accept", accept}}};
+    const response_head good{
+        101,
+        {{"upgrade", "WebSocket"}, {"connection", "x, upgrade"}, {"sec-websocket-accept", accept}}};
     BOOST_TEST(!judge_upgrade_response(good, rfc_key, protocols));
     const auto expect_bad = [&](response_head head) {
         BOOST_TEST(judge_upgrade_response(head, rfc_key, protocols) ==

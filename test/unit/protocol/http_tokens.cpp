@@ -185,7 +185,12 @@ BOOST_AUTO_TEST_CASE(key_is_base64_of_16_bytes) {
     BOOST_TEST(is_websocket_key("x3JJHMbDL1EzLkh9GBhXDw=="));
     BOOST_TEST(is_websocket_key("AAAAAAAAAAAAAAAAAAAAAA=="));
     BOOST_TEST(is_websocket_key("//////////+/+/+/+/+/+w=="));
-    BOOST_TEST(is_websocket_key("AAAAAAAAAAAAAAAAAAAAAB=="));  // pad bits that are not zero
+}
+
+// The example of RFC 6455 §4.1 has some, and clients copied it.
+BOOST_AUTO_TEST_CASE(key_may_have_pad_bits_that_are_not_zero) {
+    BOOST_TEST(is_websocket_key("AQIDBAUGBwgJCgsMDQ4PEC=="));
+    BOOST_TEST(is_websocket_key("AAAAAAAAAAAAAAAAAAAAAB=="));
 }
 
 BOOST_AUTO_TEST_CASE(key_of_another_size_or_alphabet_is_refused) {

@@ -61,7 +61,8 @@ BOOST_AUTO_TEST_CASE(frames_leave_in_order_under_random_writes) {
         byte_vector expected;
         byte_vector written;
         for (int i = 0; i < 60; ++i) {
-            const std::size_t size = std::array<std::size_t, 5>{0, 20, 4095, 4096, 100'000}[random() % 5];
+            const std::size_t size =
+                std::array<std::size_t, 5>{0, 20, 4095, 4096, 100'000}[random() % 5];
             std::string payload(size, static_cast<char>('a' + i % 26));
             test::append(expected, wire(opcode::binary, payload));
             const frame_header header = header_for(opcode::binary, size);
