@@ -10,10 +10,6 @@ address to_address(const boost::asio::ip::tcp::endpoint& endpoint) {
     return {endpoint.address().to_string(), endpoint.port()};
 }
 
-bool can_be_sent(const close_reason& reason) noexcept {
-    return is_sendable(reason.code()) || reason.code() == close_code::no_status;
-}
-
 }  // namespace
 
 connection::connection(std::shared_ptr<net::driver> driver) noexcept : driver_(std::move(driver)) {}
@@ -72,9 +68,7 @@ error_code connection::try_send(message_view view) { return driver_->try_send(vi
 
 error_code connection::ping(std::string_view payload) { return driver_->try_ping(payload); }
 
-void connection::request_close(close_reason reason) {
-    driver_->request_close(can_be_sent(reason) ? std::move(reason) : close_reason());
-}
+void connection::request_close(close_reason reason) { driver_->request_close(std::move(reason)); }
 
 bool connection::is_open() const noexcept { return driver_->is_open(); }
 

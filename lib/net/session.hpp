@@ -143,6 +143,9 @@ private:
     void bind_cancellation(Handler& handler, Cancel cancel);
     void start_receive(std::uint64_t id, receive_handler handler);
     void start_send(std::uint64_t id, message whole, done_handler handler);
+    void start_close(std::uint64_t id, const close_reason& reason, done_handler handler);
+    template <class Waiter, class... Results>
+    void post_completion(Waiter waiting, Results... results);
     void handler_may_be_idle();
     void release_senders();
     void close_now(const close_reason& reason);

@@ -43,6 +43,17 @@ void session<Stream>::bind_cancellation(Handler& handler, Cancel cancel) {
     });
 }
 
+// Completes an operation that need not wait; not from inside its initiation: that is Asio's rule,
+// and the way to a bounded stack.
+template <byte_stream Stream>
+template <class Waiter, class... Results>
+void session<Stream>::post_completion(Waiter waiting, Results... results) {
+    boost::asio::post(strand_, [self = self(), waiting = std::move(waiting),
+                                ... results = std::move(results)]() mutable {
+        complete(std::move(waiting.handler), self->executor_, std::move(results)...);
+    });
+}
+
 // ---- receive
 
 template <byte_stream Stream>
@@ -67,11 +78,7 @@ void session<Stream>::start_receive(std::uint64_t id, receive_handler handler) {
         receivers_.add(std::move(waiting));
         return;
     }
-    // Not from inside the initiation: asio's rule, and the way to a bounded stack.
-    boost::asio::post(
-        strand_, [self = self(), waiting = std::move(waiting), next = std::move(next)]() mutable {
-            complete(std::move(waiting.handler), self->executor_, error_code(), std::move(next));
-        });
+    post_completion(std::move(waiting), error_code(), std::move(next));
 }
 
 template <byte_stream Stream>
@@ -149,11 +156,9 @@ void session<Stream>::start_send(std::uint64_t id, message whole, done_handler h
         senders_.add(std::move(waiting));
         return;
     }
-    const error_code ec =
-        outcome == send_outcome::closed ? make_error_code(error::closed) : error_code();
-    boost::asio::post(strand_, [self = self(), waiting = std::move(waiting), ec]() mutable {
-        complete(std::move(waiting.handler), self->executor_, ec);
-    });
+    post_completion(std::move(waiting), outcome == send_outcome::closed
+                                            ? make_error_code(error::closed)
+                                            : error_code());
 }
 
 // Lets waiting sends in, in their order, while there is room.
@@ -213,6 +218,12 @@ error_code session<Stream>::try_ping(std::string_view payload) {
 
 // ---- close
 
+// RFC 6455 §7.4.1: 1005 "MUST NOT be set as a status code in a Close control frame": it stands for
+// an empty one. Other codes that may not be sent are the caller's mistake.
+[[nodiscard]] inline bool can_be_sent(const close_reason& reason) noexcept {
+    return is_sendable(reason.code()) || reason.code() == close_code::no_status;
+}
+
 template <byte_stream Stream>
 void session<Stream>::async_close(close_reason reason, done_handler handler) {
     const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
@@ -222,20 +233,29 @@ void session<Stream>::async_close(close_reason reason, done_handler handler) {
     });
     on_own_strand(
         [self = self(), id, reason = std::move(reason), handler = std::move(handler)]() mutable {
-            waiter<done_handler> waiting(id, std::move(handler), {}, self->executor_);
-            if (self->ended_.load(std::memory_order_relaxed)) {
-                boost::asio::post(self->strand_, [self, waiting = std::move(waiting)]() mutable {
-                    complete(std::move(waiting.handler), self->executor_, error_code());
-                });
-                return;
-            }
-            self->closers_.add(std::move(waiting));
-            self->close_now(reason);
+            self->start_close(id, reason, std::move(handler));
         });
 }
 
 template <byte_stream Stream>
+void session<Stream>::start_close(std::uint64_t id, const close_reason& reason,
+                                  done_handler handler) {
+    waiter<done_handler> waiting(id, std::move(handler), {}, executor_);
+    if (!can_be_sent(reason)) {
+        post_completion(std::move(waiting), make_error_code(error::bad_argument));
+    } else if (ended_.load(std::memory_order_relaxed)) {
+        post_completion(std::move(waiting), error_code());
+    } else {
+        closers_.add(std::move(waiting));
+        close_now(reason);
+    }
+}
+
+template <byte_stream Stream>
 void session<Stream>::request_close(close_reason reason) {
+    if (!can_be_sent(reason)) {
+        reason = close_reason();
+    }
     on_own_strand([self = self(), reason = std::move(reason)] { self->close_now(reason); });
 }
 
