@@ -109,7 +109,12 @@ void io_thread::serve(acceptor::socket_type socket, const tls_settings* tls) {
             const auto started = std::make_shared<session<Stream>>(std::move(stream), config_,
                                                                    deadlines_, &registry_, how);
             registry_.add(*started);
-            started->start();
+            try {
+                started->start();
+            } catch (const std::exception& e) {
+                registry_.on_session_end(*started);
+                log(log_level::error, std::string("connection given up: ") + e.what());
+            }
         };
         if (tls != nullptr) {
             begin(tls_stream<thread_executor>(std::move(socket), *tls->context));

@@ -61,6 +61,8 @@ public:
     session(Stream stream, std::shared_ptr<const session_config> config,
             std::shared_ptr<queue_type> deadlines, session_owner* owner, admission admitted);
 
+    ~session() override { deadlines_->remove(*this); }
+
     /// Starts it; call on its strand. It lives until it has ended.
     void start();
 
@@ -116,12 +118,14 @@ private:
     void flush();
     void write_out(error_code& ec);
     void begin_write_blocked();
+    [[nodiscard]] bool go_on_writing(error_code ec);
     void write_failed(error_code ec);
     void shut_down_if_flushed();
     void leave() noexcept;
 
     // session_pump.hpp: events, deadlines
     void pump();
+    void pull_and_deliver();
     void pull();
     void on_message(const protocol::event& event);
     bool deliver();

@@ -188,44 +188,49 @@ void session<Stream>::begin_write_blocked() {
 
 template <byte_stream Stream>
 detached session<Stream>::write_loop(std::shared_ptr<session> self) {
-    session& s = *self;
-    while (s.write_blocked_) {
-        error_code ec = co_await s.stream_.wait_writable();
-        if (ec) {
-            s.write_blocked_ = false;
-            s.write_failed(ec);
-            break;
-        }
+    try {
+        error_code ec;
+        do {
+            ec = co_await self->stream_.wait_writable();
+        } while (self->go_on_writing(ec));
+    } catch (const std::exception& e) {  // a completion handler of the user's, or no memory
+        self->log(log_level::error, "connection given up", e.what());
+        self->abort(error::shut_down);
+    }
+}
+
+// The socket is writable again, or broken. True while it refuses again.
+template <byte_stream Stream>
+bool session<Stream>::go_on_writing(error_code ec) {
+    if (!ec) {
         // The peer takes what is sent: it is alive, and whoever waits for it may wait on.
         const time_point now = std::chrono::steady_clock::now();
-        s.endpoint_.note_alive(now);
-        if (s.options().write_timeout.count() > 0) {
-            s.write_deadline_ = now + s.options().write_timeout;
+        endpoint_.note_alive(now);
+        if (options().write_timeout.count() > 0) {
+            write_deadline_ = now + options().write_timeout;
         }
-        if (s.hold_deadline_ != time_point::max()) {
-            s.hold_deadline_ = now + s.options().close_timeout;
+        if (hold_deadline_ != time_point::max()) {
+            hold_deadline_ = now + options().close_timeout;
         }
-        s.write_out(ec);
-        if (!would_block(ec)) {
-            s.write_blocked_ = false;
-            s.endpoint_.set_write_blocked(false);
-            s.write_deadline_ = time_point::max();
-            if (ec) {
-                s.write_failed(ec);
-            }
-        }
-        s.release_senders();
-        const bool out = !s.write_blocked_;
-        if (out) {
-            s.flush();  // what was released; may be refused again, and start another loop
-        }
-        if (s.sleeping_ != nullptr && !s.must_sleep()) {
-            s.wake();
-        }
-        if (out) {
-            break;
+        write_out(ec);
+    }
+    const bool refused = would_block(ec);
+    if (!refused) {
+        write_blocked_ = false;
+        endpoint_.set_write_blocked(false);
+        write_deadline_ = time_point::max();
+        if (ec) {
+            write_failed(ec);
         }
     }
+    release_senders();
+    if (!refused) {
+        flush();  // what was released; if it is refused, another loop begins
+    }
+    if (sleeping_ != nullptr && !must_sleep()) {
+        wake();
+    }
+    return refused && !send_shut_;
 }
 
 template <byte_stream Stream>

@@ -16,13 +16,10 @@ void session<Stream>::pump() {
     }
     pumping_ = true;
     endpoint_.borrow_memory(thread_outbox_memory());
-    for (;;) {
-        pull();
-        const bool delivered = deliver();
-        close_after_drain();
-        if (stage_ != stage::open || !delivered || (obstacle_ == obstacle::none && !hold_)) {
-            break;
-        }
+    try {
+        pull_and_deliver();
+    } catch (...) {  // a completion handler of the user's, or no memory
+        close_after_exception(std::current_exception());
     }
     if (stage_ == stage::open) {
         endpoint_.park();
@@ -37,13 +34,25 @@ void session<Stream>::pump() {
 }
 
 template <byte_stream Stream>
+void session<Stream>::pull_and_deliver() {
+    for (;;) {
+        pull();
+        const bool delivered = deliver();
+        close_after_drain();
+        if (stage_ != stage::open || !delivered || (obstacle_ == obstacle::none && !hold_)) {
+            return;
+        }
+    }
+}
+
+template <byte_stream Stream>
 void session<Stream>::pull() {
     if (hold_ && (hold_expired_ || !handler_is_busy())) {
         hold_ = false;
     }
     while (!hold_ && stage_ == stage::open) {
         obstacle_ = find_obstacle();
-        if (obstacle_ != obstacle::none) {
+        if (obstacle_ != obstacle::none && !hold_expired_) {
             return;
         }
         const protocol::event event = endpoint_.next_event();
@@ -117,6 +126,9 @@ bool session<Stream>::handler_is_busy() const noexcept {
 
 template <byte_stream Stream>
 auto session<Stream>::find_obstacle() const noexcept -> obstacle {
+    if (send_shut_ && how_ == delivery::direct) {
+        return obstacle::none;  // nothing will leave any more
+    }
     const auto over = [this](std::size_t bytes, std::size_t mark, obstacle which) {
         // Once stopped, reading goes on only when half of it has been dealt with.
         return bytes > (obstacle_ == which ? mark / 2 : mark) ? which : obstacle::none;
@@ -131,8 +143,11 @@ bool session<Stream>::must_sleep() const noexcept {
     if (stage_ != stage::open) {
         return stage_ == stage::ending && input_ended_ && !send_shut_;
     }
-    return (hold_ && !hold_expired_ && handler_is_busy()) ||
-           (!hold_ && obstacle_ != obstacle::none && find_obstacle() != obstacle::none);
+    if (hold_expired_) {
+        return false;
+    }
+    return hold_ ? handler_is_busy()
+                 : obstacle_ != obstacle::none && find_obstacle() != obstacle::none;
 }
 
 // The endpoint says `closed`: the connection's one end.
