@@ -33,21 +33,26 @@ void write_log(websock::log_level level, std::string_view line) {
     }
 }
 
+websock::tls_context make_tls(const settings& chosen) {
+    if (!chosen.certificate.empty()) {
+        return websock::tls_context::from_files(chosen.certificate, chosen.key);
+    }
+    const bool any = chosen.host == "0.0.0.0" || chosen.host == "::";
+    return websock::tls_context::self_signed(any ? "localhost" : chosen.host);
+}
+
 void listen(websock::server& server, const settings& chosen) {
     const bool v6 = chosen.host.find(':') != std::string::npos;
     const std::string host = v6 ? "[" + chosen.host + "]" : chosen.host;
+    if (chosen.tls_port != 0) {
+        server.listen({chosen.host, chosen.tls_port}, make_tls(chosen));
+    }
     if (chosen.port != 0) {
         server.listen({chosen.host, chosen.port});
         spdlog::info("listening on ws://{}:{}/ws, try http://{}:{}/", host, chosen.port, host,
                      chosen.port);
     }
     if (chosen.tls_port != 0) {
-        const auto tls =
-            chosen.certificate.empty()
-                ? websock::tls_context::self_signed(
-                      chosen.host == "0.0.0.0" || chosen.host == "::" ? "localhost" : chosen.host)
-                : websock::tls_context::from_files(chosen.certificate, chosen.key);
-        server.listen({chosen.host, chosen.tls_port}, tls);
         spdlog::info("listening on wss://{}:{}/wss{}", host, chosen.tls_port,
                      chosen.certificate.empty() ? " (self-signed certificate)" : "");
     }

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <limits>
-#include <map>
 
 namespace echo_app {
 namespace {
@@ -15,8 +14,7 @@ public:
 
     void add(const std::string& name, std::chrono::milliseconds& value, const std::string& help) {
         app_.add_option_function<std::int64_t>(
-                name, [&value](std::int64_t ms) { value = std::chrono::milliseconds(ms); },
-                help + ", in ms; 0: off")
+                name, [&value](std::int64_t ms) { value = std::chrono::milliseconds(ms); }, help)
             ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
             ->default_str(std::to_string(value.count()))
             ->group("Timeouts");
@@ -52,12 +50,18 @@ void add_limits(CLI::App& app, websock::server_options& server) {
 void add_timeouts(CLI::App& app, websock::server_options& server) {
     websock::connection_options& each = server.connection;
     timeouts add(app);
-    add.add("--handshake-timeout", each.handshake_timeout, "From accept to 101, TLS included");
-    add.add("--ping-interval", each.ping_interval, "Silence after which the peer is sent a ping");
-    add.add("--idle-timeout", each.idle_timeout, "Silence after which the connection ends");
-    add.add("--close-timeout", each.close_timeout, "For the peer's part of the closing handshake");
-    add.add("--write-timeout", each.write_timeout, "For progress while the peer does not read");
-    add.add("--drain-timeout", server.drain_timeout, "For all connections to end after a signal");
+    add.add("--handshake-timeout", each.handshake_timeout,
+            "From accept to 101, TLS included, in ms; 0: off");
+    add.add("--ping-interval", each.ping_interval,
+            "Silence after which the peer is sent a ping, in ms; 0: off");
+    add.add("--idle-timeout", each.idle_timeout,
+            "Silence after which the connection ends, in ms; 0: off");
+    add.add("--close-timeout", each.close_timeout,
+            "For the peer's part of the closing handshake, in ms; 0: off");
+    add.add("--write-timeout", each.write_timeout,
+            "For progress while the peer does not read, in ms; 0: off");
+    add.add("--drain-timeout", server.drain_timeout,
+            "For all connections to end after a signal, in ms; 0: they are cut at once");
 }
 
 }  // namespace
@@ -73,6 +77,10 @@ std::optional<settings> read_settings(int argc, char** argv, int& exit_code) {
         "a page to try it with is at http://HOST:PORT/");
     app.name("websock-echo");
     app.set_config("--config", "", "Read flags from this file (TOML: port = 8888)");
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    app.failure_message([](const CLI::App*, const CLI::Error& e) {
+        return "websock-echo: " + std::string(e.what()) + " (--help lists all flags)\n";
+    });
     app.add_option("--host", result.host, "Address to listen on")->capture_default_str();
     app.add_option("--port", result.port, "Port for ws; 0: none")->capture_default_str();
     app.add_option("--tls-port", result.tls_port, "Port for wss; 0: none")->capture_default_str();
@@ -85,10 +93,14 @@ std::optional<settings> read_settings(int argc, char** argv, int& exit_code) {
     app.add_option("--threads", result.server.threads, "Threads; 0: one per core")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
-    const std::map<std::string, handler_style> styles{{"coroutine", handler_style::coroutine},
-                                                      {"callback", handler_style::callback}};
-    app.add_option("--handler", result.handler, "Style of the echo handler: coroutine or callback")
-        ->transform(CLI::CheckedTransformer(styles, CLI::ignore_case))
+    app.add_option_function<std::string>(
+           "--handler",
+           [&result](const std::string& style) {
+               result.handler =
+                   style == "callback" ? handler_style::callback : handler_style::coroutine;
+           },
+           "Style of the echo handler: coroutine or callback")
+        ->check(CLI::IsMember({"coroutine", "callback"}))
         ->default_str("coroutine");
     app.add_option("--log-level", result.log_level, "debug, info, warning, error or off")
         ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))

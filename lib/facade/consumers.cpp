@@ -61,7 +61,9 @@ private:
     std::optional<connection> peer_;
 };
 
-// on_message as a coroutine: one message after the other.
+// on_message as a coroutine: one message after the other. The session's configuration holds the
+// callbacks, and the connection holds that.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters)
 awaitable<void> call_for_each(const handlers& callbacks, connection peer) {
     while (std::optional<message> next = co_await peer.receive()) {
         const message_view view(*next);

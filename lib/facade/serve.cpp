@@ -91,13 +91,13 @@ awaitable<close_info> serve(tcp_socket socket, handlers callbacks, serve_options
     return serve_entry(std::move(socket), nullptr, {std::move(callbacks), {}}, std::move(options));
 }
 
-awaitable<close_info> serve(tcp_socket socket, tls_context tls, coroutine_handler handler,
+awaitable<close_info> serve(tcp_socket socket, const tls_context& tls, coroutine_handler handler,
                             serve_options options) {
     return serve_entry(std::move(socket), tls.settings(), {std::move(handler), {}},
                        std::move(options));
 }
 
-awaitable<close_info> serve(tcp_socket socket, tls_context tls, handlers callbacks,
+awaitable<close_info> serve(tcp_socket socket, const tls_context& tls, handlers callbacks,
                             serve_options options) {
     return serve_entry(std::move(socket), tls.settings(), {std::move(callbacks), {}},
                        std::move(options));

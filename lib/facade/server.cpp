@@ -38,6 +38,12 @@ std::string to_text(const address& where) {
     return (v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
 }
 
+// Without the place in the source that the code was made at, which would be part of what().
+[[noreturn]] void throw_cannot_listen(const error_code& ec, const address& where) {
+    throw boost::system::system_error(error_code(ec.value(), ec.category()),
+                                      "cannot listen on " + to_text(where));
+}
+
 tcp::endpoint resolve(const address& where) {
     error_code ec;
     const auto literal = boost::asio::ip::make_address(where.host, ec);
@@ -48,7 +54,7 @@ tcp::endpoint resolve(const address& where) {
     tcp::resolver resolver(context);
     const auto found = resolver.resolve(where.host, std::to_string(where.port), ec);
     if (ec || found.empty()) {
-        throw boost::system::system_error(ec, "cannot listen on " + to_text(where));
+        throw_cannot_listen(ec, where);
     }
     return found.begin()->endpoint();
 }
@@ -91,7 +97,7 @@ public:
                 endpoint = thread->listen(endpoint, use, options_.backlog, tls);
             }
         } catch (const boost::system::system_error& e) {
-            throw boost::system::system_error(e.code(), "cannot listen on " + to_text(where));
+            throw_cannot_listen(e.code(), where);
         }
         return endpoint.port();
     }

@@ -14,7 +14,12 @@ namespace {
 std::string read_file(const std::string& name, const std::string& what) {
     errno = 0;
     std::ifstream file(name, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::string text;
+    try {
+        text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    } catch (const std::ios_base::failure&) {  // libstdc++, for a directory
+        text.clear();
+    }
     if (!file || text.empty()) {
         const int reason = errno != 0 ? errno : ENODATA;
         throw boost::system::system_error(error_code(reason, boost::system::generic_category()),

@@ -77,7 +77,7 @@ public:
 private:
     struct entry {
         time_point when;
-        deadline_target* target;
+        deadline_target* target = nullptr;
     };
 
     void put(std::size_t place, entry e) noexcept {

@@ -91,6 +91,12 @@ private:
         ending,   ///< flushing, shutting down, draining
         gone,
     };
+    /// The bytes up to the end of the head, and what came behind it.
+    struct received_head {
+        error_code ec;
+        protocol::byte_buffer bytes;
+        std::size_t size = 0;  // of the head
+    };
     /// Why reading has stopped.
     enum class obstacle : std::uint8_t { none, inbox_full, outbox_full };
 
@@ -101,7 +107,7 @@ private:
 
     // session_open.hpp: the opening handshake
     task<bool> open();
-    task<error_code> read_head(protocol::byte_buffer& input, std::size_t& head_size);
+    task<received_head> read_head();
     task<bool> answer(std::span<const std::byte> head, std::span<const std::byte> early);
     task<void> refuse(error_code why, std::string_view allow, bool head_only);
     task<error_code> write_all(std::string text);
@@ -184,6 +190,7 @@ private:
     std::atomic<bool> open_{false};             // send may succeed
     std::atomic<bool> ended_{false};            // end_ is there to read
     close_info end_;
+    error_code cut_by_;  // abort(), during the opening handshake
 
     std::size_t outstanding_ = 0;  // messages that a handler took and has not come back from
     stage stage_ = stage::opening;

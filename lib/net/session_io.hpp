@@ -268,6 +268,12 @@ void session<Stream>::leave() noexcept {
         endpoint_.commit_eof(error::shut_down, initiator::local);
         finish();
     }
+    if (!ended_.load(std::memory_order_relaxed)) {  // it never opened: end_.ec says why
+        if (timed_out_) {
+            end_.ec = cut_by_ ? cut_by_ : make_error_code(error::handshake_timeout);
+        }
+        ended_.store(true, std::memory_order_release);
+    }
     stage_ = stage::gone;
     send_shut_ = true;
     deadlines_->remove(*this);

@@ -13,45 +13,44 @@ namespace websock::net {
 template <byte_stream Stream>
 task<bool> session<Stream>::open() {
     if (const error_code ec = co_await stream_.handshake(); ec) {
+        end_.ec = ec;
         log(log_level::info, "TLS handshake failed", ec.message());
         co_return false;
     }
-    protocol::byte_buffer input;
-    std::size_t head_size = 0;
-    if (const error_code ec = co_await read_head(input, head_size); ec) {
-        if (ec.category() == error_category()) {
-            co_await refuse(ec, {}, false);
+    const received_head head = co_await read_head();
+    if (head.ec) {
+        end_.ec = head.ec;
+        if (head.ec.category() == error_category()) {
+            co_await refuse(head.ec, {}, false);
         }
         co_return false;
     }
-    const std::span<const std::byte> bytes = input.bytes();
-    co_return co_await answer(bytes.first(head_size), bytes.subspan(head_size));
+    const std::span<const std::byte> bytes = head.bytes.bytes();
+    co_return co_await answer(bytes.first(head.size), bytes.subspan(head.size));
 }
 
 template <byte_stream Stream>
-task<error_code> session<Stream>::read_head(protocol::byte_buffer& input, std::size_t& head_size) {
+auto session<Stream>::read_head() -> task<received_head> {
     constexpr std::size_t read_size = 16 * 1024;
     protocol::head_scanner scanner(options());
-    for (;;) {
+    received_head head;
+    while (!head.ec && head.size == 0) {
         error_code ec;
         const std::size_t n = stream_.read_some(thread_scratch().first(read_size), ec);
         if (n > 0) {
             head_begun_ = true;
-            input.append(thread_scratch().first(n));
-            const auto scanned = scanner.feed(input.bytes());
-            if (scanned.ec || scanned.size > 0) {
-                head_size = scanned.size;
-                co_return scanned.ec;
-            }
+            head.bytes.append(thread_scratch().first(n));
+            const auto scanned = scanner.feed(head.bytes.bytes());
+            head.ec = scanned.ec;
+            head.size = scanned.size;
         } else if (would_block(ec)) {
-            if (const error_code waited = co_await stream_.wait_readable(); waited) {
-                co_return waited;
-            }
-        } else if (ec) {
+            head.ec = co_await stream_.wait_readable();
+        } else {
             input_ended_ = true;
-            co_return ec;
+            head.ec = ec;
         }
     }
+    co_return head;
 }
 
 template <byte_stream Stream>
@@ -82,6 +81,7 @@ task<bool> session<Stream>::answer(std::span<const std::byte> head_bytes,
         }
     }
     if (why) {
+        end_.ec = why;
         co_await refuse(why, why == error::method_not_allowed ? allow : std::string_view(),
                         head_only);
         co_return false;
@@ -94,6 +94,7 @@ task<bool> session<Stream>::answer(std::span<const std::byte> head_bytes,
     facts_.subprotocol = protocol::choose_subprotocol(head, found.subprotocols);
     std::string text = protocol::upgrade_response(head, facts_.subprotocol, http_date());
     if (const error_code ec = co_await write_all(std::move(text)); ec) {
+        end_.ec = ec;
         co_return false;
     }
     enter_open(found, early);

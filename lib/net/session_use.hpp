@@ -27,8 +27,9 @@ void session<Stream>::on_own_strand(Function function) {
     }
 }
 
-// Lets the operation's cancellation slot reach the waiting operation, on the strand. What the slot
-// keeps does not keep the session.
+// Lets the operation's cancellation slot reach the waiting operation: at once when that is asked
+// for on the strand, so that no message can be handed to an operation whose result nobody looks at.
+// What the slot keeps does not keep the session.
 template <byte_stream Stream>
 template <class Handler, class Cancel>
 void session<Stream>::bind_cancellation(Handler& handler, Cancel cancel) {
@@ -38,7 +39,7 @@ void session<Stream>::bind_cancellation(Handler& handler, Cancel cancel) {
     }
     slot.assign([weak = weak_from_this(), cancel](boost::asio::cancellation_type) {
         if (const auto alive = std::static_pointer_cast<session>(weak.lock())) {
-            boost::asio::post(alive->strand_, [alive, cancel] { cancel(*alive); });
+            alive->on_own_strand([alive, cancel] { cancel(*alive); });
         }
     });
 }
@@ -60,9 +61,11 @@ template <byte_stream Stream>
 void session<Stream>::async_receive(receive_handler handler) {
     const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
     bind_cancellation(handler, [id](session& s) {
-        s.receivers_.complete_id(id, s.executor_,
-                                 make_error_code(boost::asio::error::operation_aborted),
-                                 std::optional<message>());
+        if (auto waiting = s.receivers_.remove(id)) {
+            s.post_completion(*std::move(waiting),
+                              make_error_code(boost::asio::error::operation_aborted),
+                              std::optional<message>());
+        }
     });
     on_own_strand([self = self(), id, handler = std::move(handler)]() mutable {
         self->start_receive(id, std::move(handler));
@@ -139,8 +142,10 @@ template <byte_stream Stream>
 void session<Stream>::async_send(message whole, done_handler handler) {
     const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
     bind_cancellation(handler, [id](session& s) {
-        s.senders_.complete_id(id, s.executor_,
-                               make_error_code(boost::asio::error::operation_aborted));
+        if (auto waiting = s.senders_.remove(id)) {
+            s.post_completion(*std::move(waiting),
+                              make_error_code(boost::asio::error::operation_aborted));
+        }
     });
     on_own_strand(
         [self = self(), id, whole = std::move(whole), handler = std::move(handler)]() mutable {
@@ -228,8 +233,10 @@ template <byte_stream Stream>
 void session<Stream>::async_close(close_reason reason, done_handler handler) {
     const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
     bind_cancellation(handler, [id](session& s) {
-        s.closers_.complete_id(id, s.executor_,
-                               make_error_code(boost::asio::error::operation_aborted));
+        if (auto waiting = s.closers_.remove(id)) {
+            s.post_completion(*std::move(waiting),
+                              make_error_code(boost::asio::error::operation_aborted));
+        }
     });
     on_own_strand(
         [self = self(), id, reason = std::move(reason), handler = std::move(handler)]() mutable {
@@ -313,13 +320,13 @@ void session<Stream>::close_after_exception(const std::exception_ptr& exception)
     if (stage_ != stage::open || !endpoint_.can_send()) {
         return;  // it stumbled over the end of the connection
     }
-    std::string what = "unknown exception";
+    std::string what;
     try {
         std::rethrow_exception(exception);
     } catch (const std::exception& e) {
         what = e.what();
     } catch (...) {
-        // not a std::exception: `what` says so
+        what = "unknown exception";
     }
     log(log_level::error, "handler failed", what);
     close_now(close_reason(close_code::internal_error));
@@ -333,6 +340,7 @@ void session<Stream>::abort(error_code why) {
         }
         if (self->stage_ == stage::opening) {
             self->timed_out_ = true;
+            self->cut_by_ = why;
         }
         self->hold_expired_ = true;
         self->write_deadline_ = time_point::max();

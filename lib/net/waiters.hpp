@@ -10,6 +10,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <utility>
 
 namespace websock::net {
@@ -61,18 +62,16 @@ public:
         complete(std::move(first.handler), fallback, std::move(results)...);
     }
 
-    /// Completes the one with that number, if it still waits.
-    template <class... Results>
-    void complete_id(std::uint64_t id, const boost::asio::any_io_executor& fallback,
-                     Results... results) {
+    /// Takes out the one with that number, if it still waits.
+    [[nodiscard]] std::optional<waiter<Handler, Load>> remove(std::uint64_t id) {
         for (auto it = waiters_.begin(); it != waiters_.end(); ++it) {
             if (it->id == id) {
-                waiter<Handler, Load> cancelled = std::move(*it);
+                std::optional<waiter<Handler, Load>> removed(std::move(*it));
                 waiters_.erase(it);
-                complete(std::move(cancelled.handler), fallback, std::move(results)...);
-                return;
+                return removed;
             }
         }
+        return std::nullopt;
     }
 
 private:

@@ -43,7 +43,7 @@ enum class close_code : std::uint16_t {
 class close_reason {
 public:
     /// 1000 without text.
-    close_reason() noexcept {}
+    close_reason() noexcept = default;
     /// `code` with `text`; no_status sends an empty Close frame.
     close_reason(close_code code, std::string text = {}) noexcept  // NOLINT(*-explicit-*)
         : code_(code), text_(std::move(text)) {}

@@ -20,7 +20,7 @@ public:
     using plain_function = std::function<void(connection&, message_view)>;
     using coroutine_function = std::function<awaitable<void>(connection&, message_view)>;
 
-    message_callback() noexcept {}
+    message_callback() noexcept = default;
 
     template <class Function>
         requires(!std::same_as<std::remove_cvref_t<Function>, message_callback> &&

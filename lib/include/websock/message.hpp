@@ -23,7 +23,7 @@ enum class message_kind : std::uint8_t {
 class message {
 public:
     /// An empty text message.
-    message() noexcept {}
+    message() noexcept = default;
     /// A text message with the UTF-8 in `text`.
     message(std::string text) noexcept : payload_(std::move(text)) {}  // NOLINT(*-explicit-*)
     message(std::string_view text) : payload_(text) {}                 // NOLINT(*-explicit-*)

@@ -1,5 +1,5 @@
-// Every limit and every timeout, with its default. Sizes are bytes. A timeout of zero is off;
-// all are on by default, and none depends on a `receive` being pending.
+// Every limit and every timeout, with its default. Sizes are bytes. A timeout of zero is off (but
+// for drain_timeout); all are on by default, and none depends on a `receive` being pending.
 #pragma once
 
 #include <chrono>
@@ -71,7 +71,8 @@ struct server_options {
     std::size_t threads = 1;
     /// Most connections at once; never more than RLIMIT_NOFILE − 64. More are answered with 503.
     std::size_t max_connections = 10'000;
-    /// How long `run` lets connections end after a signal or `stop`; what is left is then cut.
+    /// How long `run` lets connections end after a signal or `stop`; what is left is then cut. Zero
+    /// cuts at once.
     std::chrono::milliseconds drain_timeout{10'000};
     /// `run` handles SIGINT and SIGTERM: it stops as if by `stop`.
     bool handle_signals = true;

@@ -20,7 +20,7 @@ struct header_field {
 /// An HTTP request's head. Immutable once a handler sees it, so safe to read from any thread.
 class request {
 public:
-    request() noexcept {}
+    request() noexcept = default;
     /// `version` is 11 for HTTP/1.1.
     request(std::string_view method, std::string_view target, unsigned version);
 

@@ -38,9 +38,9 @@ struct serve_options {
 [[nodiscard]] awaitable<close_info> serve(tcp_socket socket, handlers callbacks,
                                           serve_options options = {});
 /// The same over TLS.
-[[nodiscard]] awaitable<close_info> serve(tcp_socket socket, tls_context tls,
+[[nodiscard]] awaitable<close_info> serve(tcp_socket socket, const tls_context& tls,
                                           coroutine_handler handler, serve_options options = {});
-[[nodiscard]] awaitable<close_info> serve(tcp_socket socket, tls_context tls, handlers callbacks,
-                                          serve_options options = {});
+[[nodiscard]] awaitable<close_info> serve(tcp_socket socket, const tls_context& tls,
+                                          handlers callbacks, serve_options options = {});
 
 }  // namespace websock
