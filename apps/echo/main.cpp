@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <websock/websock.hpp>
 
@@ -44,15 +45,17 @@ websock::tls_context make_tls(const settings& chosen) {
 void listen(websock::server& server, const settings& chosen) {
     const bool v6 = chosen.host.find(':') != std::string::npos;
     const std::string host = v6 ? "[" + chosen.host + "]" : chosen.host;
+    std::optional<websock::tls_context> tls;
     if (chosen.tls_port != 0) {
-        server.listen({chosen.host, chosen.tls_port}, make_tls(chosen));
+        tls = make_tls(chosen);
     }
     if (chosen.port != 0) {
         server.listen({chosen.host, chosen.port});
         spdlog::info("listening on ws://{}:{}/ws, try http://{}:{}/", host, chosen.port, host,
                      chosen.port);
     }
-    if (chosen.tls_port != 0) {
+    if (tls) {
+        server.listen({chosen.host, chosen.tls_port}, *tls);
         spdlog::info("listening on wss://{}:{}/wss{}", host, chosen.tls_port,
                      chosen.certificate.empty() ? " (self-signed certificate)" : "");
     }
