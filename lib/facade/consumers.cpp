@@ -32,21 +32,13 @@ private:
     const coroutine_handler& handler_;
 };
 
-// The callback style with plain functions.
-class callback_consumer final : public net::consumer {
+// What the two kinds of callbacks have in common.
+class callbacks_consumer : public net::consumer {
 public:
-    explicit callback_consumer(const handlers& callbacks) noexcept : callbacks_(callbacks) {}
-
-    net::delivery how() const noexcept override { return net::delivery::direct; }
     void on_open(const std::shared_ptr<net::driver>& driver) override {
         peer_.emplace(driver);
         if (callbacks_.on_open) {
             callbacks_.on_open(*peer_);
-        }
-    }
-    void on_message(message_view view) override {
-        if (callbacks_.on_message.plain()) {
-            callbacks_.on_message.plain()(*peer_, view);
         }
     }
     void on_close(const close_info& info) override {
@@ -56,45 +48,54 @@ public:
         }
     }
 
+protected:
+    explicit callbacks_consumer(const handlers& callbacks) noexcept : callbacks_(callbacks) {}
+
+    [[nodiscard]] const message_callback& callback() const noexcept {
+        return callbacks_.on_message;
+    }
+    [[nodiscard]] connection& peer() noexcept { return *peer_; }
+
 private:
     const handlers& callbacks_;
-    std::optional<connection> peer_;
+    std::optional<connection> peer_;  // from on_open to on_close
 };
 
-// on_message as a coroutine: one message after the other. The session's configuration holds the
-// callbacks, and the connection holds that.
+// on_message is a plain function, called straight from the read loop.
+class plain_callback_consumer final : public callbacks_consumer {
+public:
+    explicit plain_callback_consumer(const handlers& callbacks) noexcept
+        : callbacks_consumer(callbacks) {}
+
+    net::delivery how() const noexcept override { return net::delivery::direct; }
+    void on_message(message_view view) override {
+        if (callback().plain()) {
+            callback().plain()(peer(), view);
+        }
+    }
+};
+
+// on_message is a coroutine: one message after the other. The session's configuration holds the
+// callback, and the connection holds that.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters)
-awaitable<void> call_for_each(const handlers& callbacks, connection peer) {
+awaitable<void> call_for_each(const message_callback& callback, connection peer) {
     while (std::optional<message> next = co_await peer.receive()) {
         const message_view view(*next);
-        co_await callbacks.on_message.coroutine()(peer, view);
+        co_await callback.coroutine()(peer, view);
     }
 }
 
-class coroutine_callback_consumer final : public net::consumer {
+class coroutine_callback_consumer final : public callbacks_consumer {
 public:
     explicit coroutine_callback_consumer(const handlers& callbacks) noexcept
-        : callbacks_(callbacks) {}
+        : callbacks_consumer(callbacks) {}
 
     net::delivery how() const noexcept override { return net::delivery::inbox; }
     void on_open(const std::shared_ptr<net::driver>& driver) override {
-        peer_.emplace(driver);
-        if (callbacks_.on_open) {
-            callbacks_.on_open(*peer_);
-        }
-        spawn_handler(driver, call_for_each(callbacks_, *peer_));
+        callbacks_consumer::on_open(driver);
+        spawn_handler(driver, call_for_each(callback(), peer()));
     }
     void on_message(message_view) override {}
-    void on_close(const close_info& info) override {
-        connection peer = *std::exchange(peer_, std::nullopt);
-        if (callbacks_.on_close) {
-            callbacks_.on_close(peer, info);
-        }
-    }
-
-private:
-    const handlers& callbacks_;
-    std::optional<connection> peer_;
 };
 
 }  // namespace
@@ -107,7 +108,7 @@ std::unique_ptr<net::consumer> make_consumer(const handlers& callbacks) {
     if (callbacks.on_message.coroutine()) {
         return std::make_unique<coroutine_callback_consumer>(callbacks);
     }
-    return std::make_unique<callback_consumer>(callbacks);
+    return std::make_unique<plain_callback_consumer>(callbacks);
 }
 
 }  // namespace websock::facade

@@ -154,6 +154,7 @@ void session<Stream>::enter_open(const resource& found, std::span<const std::byt
         handler_running_ = how_ == delivery::inbox;
         consumer_->on_open(shared_from_this());
     } catch (...) {
+        handler_running_ = false;
         close_after_exception(std::current_exception());
     }
     arm();

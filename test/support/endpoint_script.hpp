@@ -108,7 +108,9 @@ inline std::string feed(protocol::endpoint& e, std::span<const std::byte> input,
         e.commit(n, now);
         input = input.subspan(n);
         log += run_events(e, how);
-        std::ranges::fill(scratch, std::byte{0xEE});
+        // What was read, and what may have been moved in front of it.
+        std::ranges::fill(std::span(scratch).first(std::min(scratch.size(), n + 256)),
+                          std::byte{0xEE});
     }
     return log;
 }
