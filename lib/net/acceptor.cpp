@@ -12,11 +12,12 @@ constexpr std::chrono::milliseconds back_off_time{200};
 
 using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-// The resource that is missing will come back; trying again at once would only spin.
-bool is_shortage(const error_code& ec) {
+// A connection that was gone before it was accepted; the next one may be tried at once. Anything
+// else (no descriptors, no memory) will come back, and until then trying at once would only spin.
+bool concerns_one_connection(const error_code& ec) {
     namespace errc = boost::system::errc;
-    return ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
-           ec == errc::no_buffer_space || ec == errc::not_enough_memory;
+    return ec == errc::connection_aborted || ec == errc::interrupted ||
+           ec == boost::asio::error::operation_aborted;
 }
 
 }  // namespace
@@ -60,15 +61,13 @@ detached acceptor::accept_loop(std::shared_ptr<acceptor> self, accept_function o
                 a.log_(log_level::info, "accepting connections again");
             }
             on_accept(std::move(accepted));
-        } else if (is_shortage(ec)) {
+        } else if (a.socket_.is_open() && !concerns_one_connection(ec)) {
             if (!std::exchange(short_of_resources, true) && a.log_) {
                 a.log_(log_level::warning, "cannot accept connections for now: " + ec.message());
             }
             a.back_off_.expires_after(back_off_time);
             static_cast<void>(co_await timer_operation<decltype(a.back_off_)>(a.back_off_));
         }
-        // Anything else (ECONNABORTED, a network error of that connection) was its own fault, or
-        // the acceptor has been closed.
     }
 }
 

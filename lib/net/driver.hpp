@@ -28,6 +28,17 @@ struct connection_facts {
     bool secure = false;
 };
 
+/// The message of an exception, for a log line.
+[[nodiscard]] inline std::string what_of(const std::exception_ptr& exception) {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "unknown exception";
+    }
+}
+
 /// Whether a message could be queued at once.
 enum class send_outcome : std::uint8_t {
     queued,

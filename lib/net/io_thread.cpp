@@ -4,7 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "../protocol/handshake.hpp"
+#include "http_upgrade.hpp"
 #include "tcp_stream.hpp"
+#include "thread_memory.hpp"
 #include "tls_stream.hpp"
 
 namespace websock::net {
@@ -16,6 +19,19 @@ constexpr int concurrency_hint = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
 #else
 constexpr int concurrency_hint = 1;
 #endif
+
+// So many are being refused in proper form that this one gets what fits into a single attempt: what
+// it has sent is read, since closing with unread input would send an RST, and 503.
+void refuse_at_once(acceptor::socket_type& socket) {
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    const std::span<std::byte> scratch = thread_scratch();
+    socket.read_some(boost::asio::buffer(scratch.data(), scratch.size()), ignored);
+    const std::string text =
+        protocol::refusal_response(error::over_capacity, {}, http_date(), false);
+    socket.write_some(boost::asio::buffer(text), ignored);
+    socket.shutdown(acceptor::socket_type::shutdown_send, ignored);
+}
 
 // What sessions that were cut, and handlers that were told so, may still take.
 constexpr std::chrono::milliseconds grace_after_cut{500};
@@ -61,9 +77,10 @@ bool io_thread::run_until(std::chrono::steady_clock::time_point when) {
                 context_.run_until(when);
             }
             return context_.stopped() && !std::exchange(interrupted_, false);
-        } catch (const std::exception& e) {
+        } catch (...) {
             // A function that a user posted; that is no reason to stop serving the others.
-            log(log_level::error, std::string("exception from a posted function: ") + e.what());
+            log(log_level::error,
+                "exception from a posted function: " + what_of(std::current_exception()));
         }
     }
 }
@@ -101,8 +118,14 @@ void io_thread::stop(std::chrono::steady_clock::time_point deadline) {
 
 void io_thread::serve(acceptor::socket_type socket, const tls_settings* tls) {
     admission how = admission::welcome;
-    if (stopping_ || !capacity_.admit(how)) {
+    if (stopping_) {
         return;  // and the socket closes
+    }
+    if (!capacity_.admit(how)) {
+        if (tls == nullptr) {
+            refuse_at_once(socket);
+        }
+        return;
     }
     try {
         const auto begin = [&]<class Stream>(Stream stream) {

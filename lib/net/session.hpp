@@ -127,7 +127,8 @@ private:
     [[nodiscard]] bool go_on_writing(error_code ec);
     void write_failed(error_code ec);
     void shut_down_if_flushed();
-    void leave() noexcept;
+    void leave();
+    void abandon() noexcept;
 
     // session_pump.hpp: events, deadlines
     void pump();

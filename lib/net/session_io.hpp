@@ -32,6 +32,10 @@ void session<Stream>::start() {
 
 template <byte_stream Stream>
 detached session<Stream>::run(std::shared_ptr<session> self) {
+    struct guard {  // of a frame that is destroyed with its executor
+        session& running;
+        ~guard() { running.abandon(); }
+    } const at_end{*self};
     try {
         if (co_await self->open()) {
             co_await self->converse();
@@ -39,10 +43,21 @@ detached session<Stream>::run(std::shared_ptr<session> self) {
         if (!self->timed_out_) {
             co_await self->drain();
         }
-    } catch (const std::exception& e) {  // out of memory, above all
-        self->log(log_level::error, "connection given up", e.what());
+    } catch (...) {  // out of memory, above all
+        self->log(log_level::error, "connection given up", what_of(std::current_exception()));
     }
     self->leave();
+}
+
+// What waits for the session may hold the connection's handle, and so the session itself.
+template <byte_stream Stream>
+void session<Stream>::abandon() noexcept {
+    stage_ = stage::gone;
+    stream_.close();
+    const auto receivers = std::exchange(receivers_, {});
+    const auto senders = std::exchange(senders_, {});
+    const auto closers = std::exchange(closers_, {});
+    consumer_.reset();
 }
 
 // The read loop.
@@ -193,8 +208,8 @@ detached session<Stream>::write_loop(std::shared_ptr<session> self) {
         do {
             ec = co_await self->stream_.wait_writable();
         } while (self->go_on_writing(ec));
-    } catch (const std::exception& e) {  // a completion handler of the user's, or no memory
-        self->log(log_level::error, "connection given up", e.what());
+    } catch (...) {  // a completion handler of the user's, or no memory
+        self->log(log_level::error, "connection given up", what_of(std::current_exception()));
         self->abort(error::shut_down);
     }
 }
@@ -263,7 +278,7 @@ void session<Stream>::shut_down_if_flushed() {
 }
 
 template <byte_stream Stream>
-void session<Stream>::leave() noexcept {
+void session<Stream>::leave() {
     if (stage_ == stage::open) {  // given up by an exception
         endpoint_.commit_eof(error::shut_down, initiator::local);
         finish();

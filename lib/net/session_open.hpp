@@ -12,9 +12,13 @@ namespace websock::net {
 /// True when the connection is open; otherwise what there was to say has been written.
 template <byte_stream Stream>
 task<bool> session<Stream>::open() {
+    error_code ignored;  // a peer that is gone already has no address
+    facts_.local = stream_.local_endpoint(ignored);
+    facts_.remote = stream_.remote_endpoint(ignored);
+    facts_.secure = Stream::is_secure;
     if (const error_code ec = co_await stream_.handshake(); ec) {
         end_.ec = ec;
-        log(log_level::info, "TLS handshake failed", ec.message());
+        log(log_level::info, "TLS handshake failed", timed_out_ ? "cut" : ec.message());
         co_return false;
     }
     const received_head head = co_await read_head();
@@ -132,11 +136,6 @@ task<error_code> session<Stream>::write_all(std::string text) {
 
 template <byte_stream Stream>
 void session<Stream>::enter_open(const resource& found, std::span<const std::byte> early) {
-    error_code ignored;  // a peer that is gone already has no address
-    facts_.local = stream_.local_endpoint(ignored);
-    facts_.remote = stream_.remote_endpoint(ignored);
-    facts_.secure = Stream::is_secure;
-
     const time_point now = coarse_now();
     stage_ = stage::open;
     endpoint_.note_alive(now);

@@ -52,7 +52,7 @@ void session<Stream>::pull() {
     }
     while (!hold_ && stage_ == stage::open) {
         obstacle_ = find_obstacle();
-        if (obstacle_ != obstacle::none && !hold_expired_) {
+        if (obstacle_ != obstacle::none) {
             return;
         }
         const protocol::event event = endpoint_.next_event();
@@ -126,8 +126,8 @@ bool session<Stream>::handler_is_busy() const noexcept {
 
 template <byte_stream Stream>
 auto session<Stream>::find_obstacle() const noexcept -> obstacle {
-    if (send_shut_ && how_ == delivery::direct) {
-        return obstacle::none;  // nothing will leave any more
+    if (endpoint_.state() != protocol::close_state::open) {
+        return obstacle::none;  // what still comes in is not for the handler
     }
     const auto over = [this](std::size_t bytes, std::size_t mark, obstacle which) {
         // Once stopped, reading goes on only when half of it has been dealt with.
@@ -143,10 +143,7 @@ bool session<Stream>::must_sleep() const noexcept {
     if (stage_ != stage::open) {
         return stage_ == stage::ending && input_ended_ && !send_shut_;
     }
-    if (hold_expired_) {
-        return false;
-    }
-    return hold_ ? handler_is_busy()
+    return hold_ ? handler_is_busy() && !hold_expired_
                  : obstacle_ != obstacle::none && find_obstacle() != obstacle::none;
 }
 
@@ -163,8 +160,8 @@ void session<Stream>::finish() {
         if (consumer_) {
             consumer_->on_close(end_);
         }
-    } catch (const std::exception& e) {
-        log(log_level::error, "on_close failed", e.what());
+    } catch (...) {
+        log(log_level::error, "on_close failed", what_of(std::current_exception()));
     }
     while (!senders_.empty()) {
         senders_.complete_front(executor_, make_error_code(error::closed));
@@ -195,7 +192,10 @@ void session<Stream>::on_deadline(time_point now) {
         stream_.close();
         wake();
     } else if (stage_ == stage::open) {
-        if (now >= hold_deadline_) {
+        if (now >= hold_deadline_ && write_blocked_ && !senders_.empty()) {
+            // It is the peer that the handler waits for, and write_timeout says how long.
+            hold_deadline_ = now + options().close_timeout;
+        } else if (now >= hold_deadline_) {
             hold_expired_ = true;
             hold_deadline_ = time_point::max();
         }
@@ -228,13 +228,10 @@ void session<Stream>::log(log_level level, std::string_view what, std::string_vi
     if (!config_->log) {
         return;
     }
-    error_code ec;
-    const auto peer = stream_.remote_endpoint(ec);
+    const auto& peer = facts_.remote;
     std::string line(what);
-    if (!ec) {
-        line.append(" (peer ").append(peer.address().to_string());
-        line.append(" port ").append(std::to_string(peer.port())).append(")");
-    }
+    line.append(" (peer ").append(peer.address().to_string());
+    line.append(" port ").append(std::to_string(peer.port())).append(")");
     line.append(": ").append(why);
     config_->log(level, line);
 }

@@ -289,6 +289,8 @@ void session<Stream>::close_now(const close_reason& reason) {
         return;
     }
     endpoint_.close(reason);
+    hold_ = false;  // whoever closes has said all
+    hold_deadline_ = time_point::max();
     open_.store(endpoint_.can_send(), std::memory_order_release);
     while (!senders_.empty()) {
         senders_.complete_front(executor_, make_error_code(error::closed));
@@ -320,15 +322,7 @@ void session<Stream>::close_after_exception(const std::exception_ptr& exception)
     if (stage_ != stage::open || !endpoint_.can_send()) {
         return;  // it stumbled over the end of the connection
     }
-    std::string what;
-    try {
-        std::rethrow_exception(exception);
-    } catch (const std::exception& e) {
-        what = e.what();
-    } catch (...) {
-        what = "unknown exception";
-    }
-    log(log_level::error, "handler failed", what);
+    log(log_level::error, "handler failed", what_of(exception));
     close_now(close_reason(close_code::internal_error));
 }
 

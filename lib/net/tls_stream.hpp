@@ -27,7 +27,7 @@ public:
 
     template <class Buffers>
     std::size_t read_some(const Buffers& buffers, error_code& ec) {
-        if (drained_) {
+        if (drained_ || budget_ == 0) {
             drained_ = false;
             ec = boost::asio::error::would_block;
             return 0;
@@ -36,6 +36,7 @@ public:
         const std::size_t n =
             tcp_.read_some({static_cast<std::byte*>(room.data()), room.size()}, ec);
         drained_ = !ec && n < room.size();
+        budget_ -= std::min(budget_, n);
         return n;
     }
 
@@ -46,6 +47,11 @@ public:
         ec = {};
         return bytes.size();
     }
+
+    /// What one read may take from the socket: a peer that sends records without data, such as key
+    /// updates, must not keep the thread to itself.
+    void set_budget(std::size_t bytes) noexcept { budget_ = bytes; }
+    [[nodiscard]] bool budget_spent() const noexcept { return budget_ == 0; }
 
     [[nodiscard]] std::size_t pending() const noexcept { return output_.size() - written_; }
 
@@ -69,6 +75,7 @@ private:
     tcp_stream<Executor> tcp_;
     protocol::byte_buffer output_;
     std::size_t written_ = 0;
+    std::size_t budget_ = static_cast<std::size_t>(-1);
     bool drained_ = false;  // the last read took all that the socket had
 };
 
@@ -94,6 +101,7 @@ public:
 
     /// Server side. A failure's alert has been sent, as far as the socket took it.
     task<error_code> handshake() {
+        layer().set_budget(static_cast<std::size_t>(-1));
         for (;;) {
             error_code ec;
             ssl_.handshake(boost::asio::ssl::stream_base::server, ec);
@@ -120,17 +128,21 @@ public:
     }
 
     std::size_t read_some(std::span<std::byte> room, error_code& ec) {
+        layer().set_budget(read_budget);
         const std::size_t n = ssl_.read_some(boost::asio::buffer(room.data(), room.size()), ec);
-        more_ = n > 0;
-        if (layer().pending() > 0) {  // a key update, an alert
-            error_code flushed;
+        more_ = n > 0 || (would_block(ec) && layer().budget_spent());
+        if (layer().pending() > 0) {  // answers to key updates, an alert
+            error_code flushed;       // the session's next flush() meets the same
             layer().flush(flushed);
+            if (layer().pending() > max_pending_answers && !ec) {
+                ec = boost::asio::error::no_buffer_space;
+            }
         }
         // RFC 8446 §6.1: a truncated stream; the WebSocket close state tells whether that matters.
         if (ec == boost::asio::ssl::error::stream_truncated) {
             ec = boost::asio::error::eof;
         }
-        return n;
+        return ec ? 0 : n;
     }
 
     bool has_buffered_input() const noexcept { return more_; }
@@ -184,6 +196,10 @@ public:
     auto wait_writable() noexcept { return layer().tcp().wait_writable(); }
 
 private:
+    // Ciphertext taken from the socket by one read.
+    static constexpr std::size_t read_budget = 64 * 1024;
+    // What the peer may make us owe it without reading, on top of our own output.
+    static constexpr std::size_t max_pending_answers = 512 * 1024;
     // Ciphertext collected for one send.
     static constexpr std::size_t batch_size = 64 * 1024;
 

@@ -143,8 +143,10 @@ std::optional<time_point> endpoint::deadline() const noexcept {
             first = from + after;
         }
     };
-    if (state_ == close_state::open && !paused_) {
-        consider(last_heard_, options_.idle_timeout);
+    if (state_ == close_state::open) {
+        if (!paused_) {
+            consider(last_heard_, options_.idle_timeout);
+        }
         consider(std::max(last_heard_, last_ping_), options_.ping_interval);
     } else if (state_ == close_state::close_sent && close_flushed_) {
         consider(*close_flushed_, options_.close_timeout);
@@ -156,8 +158,8 @@ void endpoint::on_timer(time_point now) {
     const auto passed = [now](time_point from, std::chrono::milliseconds after) {
         return after.count() > 0 && now >= from + after;
     };
-    if (state_ == close_state::open && !paused_) {
-        if (passed(last_heard_, options_.idle_timeout)) {
+    if (state_ == close_state::open) {
+        if (!paused_ && passed(last_heard_, options_.idle_timeout)) {
             fail(error::idle_timeout);
         } else if (passed(std::max(last_heard_, last_ping_), options_.ping_interval)) {
             last_ping_ = now;

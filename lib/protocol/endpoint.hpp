@@ -114,7 +114,8 @@ public:
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
     /// Sends a due ping, fails an idle connection, ends one whose peer does not answer our Close.
     void on_timer(time_point now);
-    /// Reading stops or goes on (back-pressure); silence is not counted meanwhile.
+    /// Reading stops or goes on (back-pressure); meanwhile silence does not end the connection, but
+    /// pings are sent: a write shows what has become of the peer.
     void pause_input(bool paused, time_point now) noexcept;
     /// The peer has shown life otherwise than by sending: it took output that had been stuck.
     void note_alive(time_point now) noexcept { last_heard_ = now; }

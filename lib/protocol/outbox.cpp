@@ -31,10 +31,11 @@ void append_frame(byte_buffer& to, const frame_header& header, std::span<const s
 }  // namespace
 
 void outbox::append(const frame_header& header, std::span<const std::byte> payload) {
-    byte_buffer& to = tail().small;
-    const std::size_t before = to.size();
-    append_frame(to, header, payload);
-    size_ += to.size() - before;
+    segment& to = tail();
+    const std::size_t before = to.small.size();
+    append_frame(to.small, header, payload);
+    to.has_pong = to.has_pong || header.op == opcode::pong;
+    size_ += to.small.size() - before;
 }
 
 void outbox::append(const frame_header& header, std::string&& payload) {
@@ -55,8 +56,11 @@ void outbox::append(const frame_header& header, std::string&& payload) {
 
 void outbox::append_urgent_pong(const frame_header& header, std::span<const std::byte> payload) {
     auto& segments = memory_.segments_;
-    // Behind the segment that is partly written, else first.
-    const std::size_t at = head_ + (head_offset_ > 0 ? 1 : 0);
+    // Behind what has begun, and behind the pongs that were queued before.
+    std::size_t at = head_ + (head_offset_ > 0 ? 1 : 0);
+    for (std::size_t i = at; i < segments.size(); ++i) {
+        at = segments[i].has_pong ? i + 1 : at;
+    }
     const auto waiting = std::find_if(segments.begin() + static_cast<std::ptrdiff_t>(at),
                                       segments.end(), [](const segment& s) { return s.is_pong; });
     if (waiting != segments.end()) {

@@ -15,9 +15,10 @@ namespace websock::protocol {
 
 class outbox {
     struct segment {
-        byte_buffer small;     // whole frames, or ending in the header of `large`
-        std::string large;     // a payload of its own, behind `small`
-        bool is_pong = false;  // a pong that waits alone, and may be replaced
+        byte_buffer small;      // whole frames, or ending in the header of `large`
+        std::string large;      // a payload of its own, behind `small`
+        bool is_pong = false;   // a pong that waits alone, and may be replaced
+        bool has_pong = false;  // among other frames
         [[nodiscard]] std::size_t size() const noexcept { return small.size() + large.size(); }
     };
 
