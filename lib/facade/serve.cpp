@@ -20,14 +20,13 @@ namespace {
 using end_handler = boost::asio::any_completion_handler<void(close_info)>;
 using strand_socket = net::tcp_stream<net::strand_executor>::socket_type;
 
-// Waits for the end of the one session, and frees itself.
+// Waits for the end of the one session.
 class single_session final : public net::session_owner {
 public:
     single_session(end_handler handler, boost::asio::any_io_executor executor)
         : waiting_(0, std::move(handler), {}, executor), executor_(std::move(executor)) {}
 
     void on_session_end(net::driver& ended) noexcept override {
-        const std::unique_ptr<single_session> self(this);
         net::complete(std::move(waiting_.handler), executor_, ended.info());
     }
 
@@ -45,10 +44,10 @@ void start(tcp_socket socket, std::shared_ptr<const net::session_config> config,
     const auto protocol = socket.local_endpoint().protocol();
     strand_socket own(strand, protocol, socket.release());
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    auto* const owner = new single_session(std::move(handler), inner);
+    auto owner = std::make_shared<single_session>(std::move(handler), inner);
     const auto session = std::make_shared<net::session<Stream>>(
         Stream(std::move(own), tls...), std::move(config),
-        std::make_shared<net::deadline_queue<net::strand_executor>>(strand), owner,
+        std::make_shared<net::deadline_queue<net::strand_executor>>(strand), std::move(owner),
         net::admission::welcome);
     if (slot.is_connected()) {
         slot.assign([weak = std::weak_ptr<net::driver>(session)](boost::asio::cancellation_type) {

@@ -129,8 +129,10 @@ void io_thread::serve(acceptor::socket_type socket, const tls_settings* tls) {
     }
     try {
         const auto begin = [&]<class Stream>(Stream stream) {
-            const auto started = std::make_shared<session<Stream>>(std::move(stream), config_,
-                                                                   deadlines_, &registry_, how);
+            // The registry outlives its sessions: they hold it without owning it.
+            const auto started = std::make_shared<session<Stream>>(
+                std::move(stream), config_, deadlines_,
+                std::shared_ptr<session_owner>(std::shared_ptr<void>(), &registry_), how);
             registry_.add(*started);
             try {
                 started->start();

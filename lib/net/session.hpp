@@ -59,9 +59,8 @@ public:
     using timer_type = typename queue_type::timer_type;
 
     session(Stream stream, std::shared_ptr<const session_config> config,
-            std::shared_ptr<queue_type> deadlines, session_owner* owner, admission admitted);
-
-    ~session() override { deadlines_->remove(*this); }
+            std::shared_ptr<queue_type> deadlines, std::shared_ptr<session_owner> owner,
+            admission admitted);
 
     /// Starts it; call on its strand. It lives until it has ended.
     void start();
@@ -163,12 +162,12 @@ private:
     void close_after_exception(const std::exception_ptr& exception);
     void after_send();
 
-    Stream stream_;
+    std::optional<Stream> stream_;  // none once the session has gone
     const executor_type strand_;
     const boost::asio::any_io_executor executor_;  // the same, for users
     std::shared_ptr<const session_config> config_;
     std::shared_ptr<queue_type> deadlines_;
-    session_owner* owner_;
+    std::shared_ptr<session_owner> owner_;
     std::unique_ptr<consumer> consumer_;
     protocol::endpoint endpoint_;
     connection_facts facts_;

@@ -10,14 +10,14 @@ namespace websock::net {
 
 template <byte_stream Stream>
 session<Stream>::session(Stream stream, std::shared_ptr<const session_config> config,
-                         std::shared_ptr<queue_type> deadlines, session_owner* owner,
-                         admission admitted)
+                         std::shared_ptr<queue_type> deadlines,
+                         std::shared_ptr<session_owner> owner, admission admitted)
     : stream_(std::move(stream)),
-      strand_(stream_.get_executor()),
+      strand_(stream_->get_executor()),
       executor_(strand_),
       config_(std::move(config)),
       deadlines_(std::move(deadlines)),
-      owner_(owner),
+      owner_(std::move(owner)),
       endpoint_(protocol::role::server, config_->options, nullptr, coarse_now()),
       admitted_(admitted) {}
 
@@ -27,7 +27,12 @@ void session<Stream>::start() {
         handshake_deadline_ = std::chrono::steady_clock::now() + options().handshake_timeout;
     }
     arm();
-    run(self());
+    try {
+        run(self());
+    } catch (...) {  // no memory for its frame
+        abandon();
+        throw;
+    }
 }
 
 template <byte_stream Stream>
@@ -49,15 +54,20 @@ detached session<Stream>::run(std::shared_ptr<session> self) {
     self->leave();
 }
 
-// What waits for the session may hold the connection's handle, and so the session itself.
+// Lets go of everything but what is known of the connection. What waits for the session may hold
+// the connection's handle, and so the session itself; and a handle may outlive the executor.
 template <byte_stream Stream>
 void session<Stream>::abandon() noexcept {
     stage_ = stage::gone;
-    stream_.close();
     const auto receivers = std::exchange(receivers_, {});
     const auto senders = std::exchange(senders_, {});
     const auto closers = std::exchange(closers_, {});
+    const auto owner = std::exchange(owner_, nullptr);
     consumer_.reset();
+    if (const auto deadlines = std::exchange(deadlines_, nullptr)) {
+        deadlines->remove(*this);
+    }
+    stream_.reset();
 }
 
 // The read loop.
@@ -76,9 +86,9 @@ task<void> session<Stream>::converse() {
             pump();  // the obstacle has just gone
             continue;
         }
-        if (!stream_.has_buffered_input()) {
+        if (!stream_->has_buffered_input()) {
             in_a_row = 0;
-            if (const error_code ec = co_await stream_.wait_readable(); ec) {
+            if (const error_code ec = co_await stream_->wait_readable(); ec) {
                 input_ended_ = true;
                 endpoint_.commit_eof(ec);
             }
@@ -98,7 +108,7 @@ template <byte_stream Stream>
 void session<Stream>::read_once() {
     const std::span<std::byte> room = endpoint_.prepare(thread_scratch());
     error_code ec;
-    const std::size_t n = stream_.read_some(room, ec);
+    const std::size_t n = stream_->read_some(room, ec);
     endpoint_.commit(ec ? 0 : n, coarse_now());
     if (ec && !would_block(ec)) {
         input_ended_ = true;
@@ -117,9 +127,9 @@ task<void> session<Stream>::drain() {
             co_await sleep();
             continue;
         }
-        error_code ec = co_await stream_.wait_readable();
+        error_code ec = co_await stream_->wait_readable();
         if (!ec) {
-            stream_.discard_some(thread_scratch(), ec);
+            stream_->discard_some(thread_scratch(), ec);
         }
         if (ec && !would_block(ec)) {
             input_ended_ = true;
@@ -179,7 +189,7 @@ void session<Stream>::write_out(error_code& ec) {
     std::array<std::span<const std::byte>, max_gather> views;
     while (endpoint_.output_size() > 0) {
         const std::size_t count = endpoint_.gather(views);
-        const std::size_t n = stream_.write_some(std::span(views).first(count), ec);
+        const std::size_t n = stream_->write_some(std::span(views).first(count), ec);
         if (n > 0) {
             endpoint_.consume_output(n, coarse_now());
         }
@@ -187,7 +197,7 @@ void session<Stream>::write_out(error_code& ec) {
             return;
         }
     }
-    stream_.flush(ec);
+    stream_->flush(ec);
 }
 
 template <byte_stream Stream>
@@ -206,7 +216,7 @@ detached session<Stream>::write_loop(std::shared_ptr<session> self) {
     try {
         error_code ec;
         do {
-            ec = co_await self->stream_.wait_writable();
+            ec = co_await self->stream_->wait_writable();
         } while (self->go_on_writing(ec));
     } catch (...) {  // a completion handler of the user's, or no memory
         self->log(log_level::error, "connection given up", what_of(std::current_exception()));
@@ -217,6 +227,9 @@ detached session<Stream>::write_loop(std::shared_ptr<session> self) {
 // The socket is writable again, or broken. True while it refuses again.
 template <byte_stream Stream>
 bool session<Stream>::go_on_writing(error_code ec) {
+    if (stage_ == stage::gone) {
+        return false;
+    }
     if (!ec) {
         // The peer takes what is sent: it is alive, and whoever waits for it may wait on.
         const time_point now = std::chrono::steady_clock::now();
@@ -254,7 +267,7 @@ void session<Stream>::write_failed(error_code ec) {
     send_shut_ = true;
     input_ended_ = true;
     endpoint_.commit_eof(ec);
-    stream_.close();
+    stream_->close();
     wake();
 }
 
@@ -265,7 +278,7 @@ void session<Stream>::shut_down_if_flushed() {
         return;
     }
     error_code ec;
-    if (stream_.shutdown_send(ec) == shutdown_progress::blocked) {
+    if (stream_->shutdown_send(ec) == shutdown_progress::blocked) {
         begin_write_blocked();
         return;
     }
@@ -290,12 +303,9 @@ void session<Stream>::leave() {
         ended_.store(true, std::memory_order_release);
     }
     stage_ = stage::gone;
-    send_shut_ = true;
-    deadlines_->remove(*this);
-    stream_.close();
-    consumer_.reset();
-    if (owner_ != nullptr) {
-        std::exchange(owner_, nullptr)->on_session_end(*this);
+    stream_->close();
+    if (owner_) {
+        owner_->on_session_end(*this);
     }
 }
 

@@ -13,10 +13,10 @@ namespace websock::net {
 template <byte_stream Stream>
 task<bool> session<Stream>::open() {
     error_code ignored;  // a peer that is gone already has no address
-    facts_.local = stream_.local_endpoint(ignored);
-    facts_.remote = stream_.remote_endpoint(ignored);
+    facts_.local = stream_->local_endpoint(ignored);
+    facts_.remote = stream_->remote_endpoint(ignored);
     facts_.secure = Stream::is_secure;
-    if (const error_code ec = co_await stream_.handshake(); ec) {
+    if (const error_code ec = co_await stream_->handshake(); ec) {
         end_.ec = ec;
         log(log_level::info, "TLS handshake failed", timed_out_ ? "cut" : ec.message());
         co_return false;
@@ -40,7 +40,7 @@ auto session<Stream>::read_head() -> task<received_head> {
     received_head head;
     while (!head.ec && head.size == 0) {
         error_code ec;
-        const std::size_t n = stream_.read_some(thread_scratch().first(read_size), ec);
+        const std::size_t n = stream_->read_some(thread_scratch().first(read_size), ec);
         if (n > 0) {
             head_begun_ = true;
             head.bytes.append(thread_scratch().first(n));
@@ -48,7 +48,7 @@ auto session<Stream>::read_head() -> task<received_head> {
             head.ec = scanned.ec;
             head.size = scanned.size;
         } else if (would_block(ec)) {
-            head.ec = co_await stream_.wait_readable();
+            head.ec = co_await stream_->wait_readable();
         } else {
             input_ended_ = true;
             head.ec = ec;
@@ -118,15 +118,15 @@ task<error_code> session<Stream>::write_all(std::string text) {
     for (;;) {
         error_code ec;
         if (!rest.empty()) {
-            rest = rest.subspan(stream_.write_some({&rest, 1}, ec));
+            rest = rest.subspan(stream_->write_some({&rest, 1}, ec));
         } else {
-            stream_.flush(ec);
+            stream_->flush(ec);
             if (!ec) {
                 co_return ec;
             }
         }
         if (would_block(ec)) {
-            ec = co_await stream_.wait_writable();
+            ec = co_await stream_->wait_writable();
         }
         if (ec) {
             co_return ec;
@@ -168,10 +168,10 @@ void session<Stream>::cut_opening() {
         const std::string text =
             protocol::refusal_response(error::request_timeout, {}, http_date(), false);
         const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
-        stream_.write_some({&bytes, 1}, ignored);
+        stream_->write_some({&bytes, 1}, ignored);
     }
-    static_cast<void>(stream_.shutdown_send(ignored));
-    stream_.close();
+    static_cast<void>(stream_->shutdown_send(ignored));
+    stream_->close();
 }
 
 }  // namespace websock::net

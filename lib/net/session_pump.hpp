@@ -189,7 +189,7 @@ void session<Stream>::on_deadline(time_point now) {
         abort(error::write_timeout);
     } else if (now >= drain_deadline_) {
         drain_deadline_ = time_point::max();
-        stream_.close();
+        stream_->close();
         wake();
     } else if (stage_ == stage::open) {
         if (now >= hold_deadline_ && write_blocked_ && !senders_.empty()) {

@@ -260,6 +260,9 @@ void session<Stream>::start_close(std::uint64_t id, const close_reason& reason,
 
 template <byte_stream Stream>
 void session<Stream>::request_close(close_reason reason) {
+    if (ended_.load(std::memory_order_acquire)) {
+        return;
+    }
     if (!can_be_sent(reason)) {
         reason = close_reason();
     }
@@ -341,7 +344,7 @@ void session<Stream>::abort(error_code why) {
         self->send_shut_ = true;
         self->input_ended_ = true;
         self->endpoint_.commit_eof(why, initiator::local);
-        self->stream_.close();
+        self->stream_->close();
         self->wake();
     });
 }

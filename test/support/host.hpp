@@ -26,6 +26,8 @@ inline std::ostream& operator<<(std::ostream& out, arrangement which) {
 inline constexpr std::array all_arrangements{arrangement::server_1, arrangement::server_4,
                                              arrangement::serve_pool, arrangement::serve_context};
 
+inline constexpr std::array server_arrangements{arrangement::server_1, arrangement::server_4};
+
 using any_handler = std::variant<coroutine_handler, handlers>;
 
 struct host_options {

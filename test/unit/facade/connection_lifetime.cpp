@@ -1,11 +1,7 @@
-// A handle keeps a connection's memory (connection.hpp), so it may outlive the connection, the
-// server and the executor that it ran on. Under ASan, or this shows nothing.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+// A handle keeps a connection's memory (connection.hpp), so it may outlive the connection and the
+// server. Under ASan, or this shows nothing.
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-#include <optional>
 #include <thread>
 
 #include "support/host.hpp"
@@ -15,9 +11,7 @@ namespace websock {
 namespace {
 
 using namespace std::chrono_literals;
-namespace asio = boost::asio;
 namespace data = boost::unit_test::data;
-using asio::ip::tcp;
 using test::raw_client;
 using test::to_text;
 
@@ -35,7 +29,7 @@ void use_after_all(connection peer) {
 
 BOOST_AUTO_TEST_SUITE(connection_lifetime)
 
-BOOST_DATA_TEST_CASE(a_handle_outlives_its_host, data::make(test::all_arrangements), where) {
+BOOST_DATA_TEST_CASE(a_handle_outlives_its_host, data::make(test::server_arrangements), where) {
     test::box<connection> kept;
     handlers callbacks;
     callbacks.on_open = [&kept](connection& peer) { kept.set(peer); };
@@ -67,24 +61,6 @@ BOOST_AUTO_TEST_CASE(a_handle_outlives_a_server_that_cut_its_connection) {
     }
     BOOST_TEST((kept.get().close_info().ec == error::shut_down));
     use_after_all(kept.get());
-}
-
-BOOST_AUTO_TEST_CASE(a_handle_outlives_an_executor_that_went_first) {
-    std::optional<connection> kept;
-    {
-        asio::io_context context;
-        tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
-        raw_client client(acceptor.local_endpoint().port());
-        handlers callbacks;
-        callbacks.on_open = [&kept](connection& peer) { kept = peer; };
-        asio::co_spawn(context, serve(acceptor.accept(), callbacks),
-                       [](std::exception_ptr, close_info) {});
-        client.send_bytes(test::upgrade_request("/ws"));
-        context.run_for(20ms);
-        BOOST_REQUIRE(kept.has_value());
-    }
-    BOOST_TEST(kept->request().path() == "/ws");
-    kept.reset();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

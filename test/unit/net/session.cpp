@@ -115,12 +115,12 @@ private:
 observations run(stream_script& script, delivery how, const connection_options& options = {}) {
     observations seen;
     boost::asio::io_context context(1);
-    end_counter owner(seen);
+    const auto owner = std::make_shared<end_counter>(seen);
     const auto config = std::make_shared<const session_config>(
         session_config{options, std::make_shared<test_app>(seen, how), {}});
     const auto started = std::make_shared<test_session>(
         memory_stream(context, script), config,
-        std::make_shared<test_session::queue_type>(context.get_executor()), &owner,
+        std::make_shared<test_session::queue_type>(context.get_executor()), owner,
         admission::welcome);
     boost::asio::post(context, [started] { started->start(); });
     context.run_for(std::chrono::seconds(20));
@@ -278,13 +278,13 @@ BOOST_AUTO_TEST_CASE(a_context_that_dies_with_live_sessions_leaves_nothing) {
         for (const delivery how : {delivery::direct, delivery::inbox}) {
             observations seen;
             stream_script script = script_for(scenarios[0]);
-            end_counter owner(seen);
+            const auto owner = std::make_shared<end_counter>(seen);
             auto context = std::make_unique<boost::asio::io_context>(1);
             const auto config = std::make_shared<const session_config>(
                 session_config{{}, std::make_shared<test_app>(seen, how), {}});
             auto started = std::make_shared<test_session>(
                 memory_stream(*context, script), config,
-                std::make_shared<test_session::queue_type>(context->get_executor()), &owner,
+                std::make_shared<test_session::queue_type>(context->get_executor()), owner,
                 admission::welcome);
             boost::asio::post(*context, [started = std::move(started)] { started->start(); });
             for (int i = 0; i < handlers_run; ++i) {
