@@ -1,9 +1,6 @@
 // What a handle of a connection does: send from anywhere, close, the end, the three forms of each
 // call.
 
-// g++ 12 with ASan believes that use_future reads its default-constructed allocator.
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
