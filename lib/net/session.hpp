@@ -136,6 +136,8 @@ private:
     void on_message(const protocol::event& event);
     bool deliver();
     void close_after_drain();
+    template <class Function>
+    void guarded(std::string_view failed, Function function);
     void finish();
     [[nodiscard]] obstacle find_obstacle() const noexcept;
     [[nodiscard]] bool handler_is_busy() const noexcept;

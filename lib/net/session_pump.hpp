@@ -147,6 +147,17 @@ bool session<Stream>::must_sleep() const noexcept {
                  : obstacle_ != obstacle::none && find_obstacle() != obstacle::none;
 }
 
+// Calls what is the user's; its exception is logged and goes no further.
+template <byte_stream Stream>
+template <class Function>
+void session<Stream>::guarded(std::string_view failed, Function function) {
+    try {
+        function();
+    } catch (...) {
+        log(log_level::error, failed, what_of(std::current_exception()));
+    }
+}
+
 // The endpoint says `closed`: the connection's one end.
 template <byte_stream Stream>
 void session<Stream>::finish() {
@@ -156,21 +167,21 @@ void session<Stream>::finish() {
     open_.store(false, std::memory_order_release);
     end_ = endpoint_.info();
     ended_.store(true, std::memory_order_release);
-    try {
-        if (consumer_) {
-            consumer_->on_close(end_);
-        }
-    } catch (...) {
-        log(log_level::error, "on_close failed", what_of(std::current_exception()));
+    if (consumer_) {
+        guarded("on_close failed", [this] { consumer_->on_close(end_); });
     }
+    constexpr std::string_view failed = "completion handler failed";
     while (!senders_.empty()) {
-        senders_.complete_front(executor_, make_error_code(error::closed));
+        guarded(failed,
+                [this] { senders_.complete_front(executor_, make_error_code(error::closed)); });
     }
     while (!closers_.empty()) {
-        closers_.complete_front(executor_, error_code());
+        guarded(failed, [this] { closers_.complete_front(executor_, error_code()); });
     }
     while (!receivers_.empty()) {  // only if the inbox is empty
-        receivers_.complete_front(executor_, error_code(), std::optional<message>());
+        guarded(failed, [this] {
+            receivers_.complete_front(executor_, error_code(), std::optional<message>());
+        });
     }
     if (sleeping_ != nullptr) {
         sleeping_->cancel();
