@@ -50,6 +50,12 @@ tcp::endpoint resolve(const address& where) {
     if (!ec) {
         return {literal, where.port};
     }
+    // RFC 6761 §6.3: "Name resolution APIs and libraries SHOULD recognize localhost names as
+    // special and SHOULD always return the IP loopback address" (also where there is no
+    // /etc/hosts).
+    if (where.host == "localhost") {
+        return {boost::asio::ip::address_v4::loopback(), where.port};
+    }
     boost::asio::io_context context;
     tcp::resolver resolver(context);
     const auto found = resolver.resolve(where.host, std::to_string(where.port), ec);
