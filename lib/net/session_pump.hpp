@@ -39,7 +39,9 @@ void session<Stream>::pull_and_deliver() {
         pull();
         const bool delivered = deliver();
         close_after_drain();
-        if (stage_ != stage::open || !delivered || (obstacle_ == obstacle::none && !hold_)) {
+        const bool end_to_take = endpoint_.state() == protocol::close_state::closed;
+        const bool more = delivered && (obstacle_ != obstacle::none || hold_);
+        if (stage_ != stage::open || !(end_to_take || more)) {
             return;
         }
     }
@@ -47,7 +49,8 @@ void session<Stream>::pull_and_deliver() {
 
 template <byte_stream Stream>
 void session<Stream>::pull() {
-    if (hold_ && (hold_expired_ || !handler_is_busy())) {
+    if (hold_ && (hold_expired_ || !handler_is_busy() ||
+                  endpoint_.state() == protocol::close_state::closed)) {
         hold_ = false;
     }
     while (!hold_ && stage_ == stage::open) {

@@ -60,6 +60,23 @@ BOOST_DATA_TEST_CASE(a_local_close_after_the_peers_is_prompt, data::make(test::a
     BOOST_TEST(client.rest() == "close(1000) end");
 }
 
+awaitable<void> refuse_at_once(connection peer) {
+    static_cast<void>(co_await peer.receive());
+    co_await peer.close(close_code::policy_error);
+}
+
+BOOST_DATA_TEST_CASE(so_is_one_from_inside_the_delivery, data::make(test::all_arrangements),
+                     where) {
+    const auto host = test::start_host(where, coroutine_handler(refuse_at_once), patient());
+    for (int i = 0; i < 5; ++i) {
+        raw_client client(host->port());
+        client.open();
+        client.send_bytes(test::text_frame("one") + test::close_frame(1000));
+        const std::string rest = client.rest();
+        BOOST_TEST((rest == "close(1000) end" || rest == "close(1008) end"));
+    }
+}
+
 BOOST_DATA_TEST_CASE(an_on_close_that_throws_anything_is_survived,
                      data::make(test::all_arrangements), where) {
     handlers callbacks;
