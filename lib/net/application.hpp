@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <websock/close.hpp>
 #include <websock/message.hpp>
 #include <websock/request.hpp>

@@ -1,7 +1,6 @@
 // session: from input to events to handlers to output; deadlines; the one end.
 #pragma once
 
-#include "../protocol/close_payload.hpp"
 #include "session.hpp"
 #include "thread_memory.hpp"
 
