@@ -47,9 +47,8 @@ void add_limits(CLI::App& app, websock::server_options& server) {
     add("--max-connections", server.max_connections, "Most connections at once", 1);
 }
 
-void add_timeouts(CLI::App& app, websock::server_options& server) {
+void add_timeouts(timeouts& add, websock::server_options& server) {
     websock::connection_options& each = server.connection;
-    timeouts add(app);
     add.add("--handshake-timeout", each.handshake_timeout,
             "From accept to 101, TLS included, in ms; 0: off");
     add.add("--ping-interval", each.ping_interval,
@@ -64,6 +63,32 @@ void add_timeouts(CLI::App& app, websock::server_options& server) {
             "For all connections to end after a signal, in ms; 0: they are cut at once");
 }
 
+void add_deflate(CLI::App& app, websock::deflate_options& deflate, timeouts& times) {
+    const auto group = [](CLI::Option* option) { option->group("permessage-deflate"); };
+    const auto add = [&](const std::string& name, int& value, const std::string& help, int least,
+                         int most) {
+        group(app.add_option(name, value, help)
+                  ->check(CLI::Range(least, most))
+                  ->capture_default_str());
+    };
+    group(app.add_flag("!--no-deflate", deflate.enabled, "Do not negotiate permessage-deflate"));
+    add("--deflate-level", deflate.level, "Compression level", 1, 9);
+    add("--deflate-memory-level", deflate.memory_level, "zlib's memory level", 1, 9);
+    add("--server-max-window-bits", deflate.server_max_window_bits,
+        "Largest window for what is sent", 9, 15);
+    add("--client-max-window-bits", deflate.client_max_window_bits,
+        "Largest window for what clients send, if they can be told", 8, 15);
+    group(app.add_flag("--server-no-context-takeover", deflate.server_no_context_takeover,
+                       "Compress each message by itself"));
+    group(app.add_flag("--client-no-context-takeover", deflate.client_no_context_takeover,
+                       "Clients compress each message by itself"));
+    group(app.add_option("--deflate-threshold", deflate.threshold,
+                         "Smaller messages are sent uncompressed, without context takeover")
+              ->capture_default_str());
+    times.add("--deflate-release-after", deflate.release_after,
+              "Idle time after which a connection gives its codecs back, in ms; 0: never");
+}
+
 }  // namespace
 
 std::optional<settings> read_settings(int argc, char** argv, int& exit_code) {
@@ -71,6 +96,7 @@ std::optional<settings> read_settings(int argc, char** argv, int& exit_code) {
     // An echo server is there to be tried with anything.
     result.server.connection.max_message_size = 16 * 1024 * 1024;
     result.server.connection.max_fragments = 131'072;
+    result.server.connection.deflate.enabled = true;
 
     CLI::App app(
         "Echoes WebSocket messages, at ws://HOST:PORT/ws and wss://HOST:TLS_PORT/wss; "
@@ -106,7 +132,9 @@ std::optional<settings> read_settings(int argc, char** argv, int& exit_code) {
         ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
         ->capture_default_str();
     add_limits(app, result.server);
-    add_timeouts(app, result.server);
+    timeouts times(app);
+    add_timeouts(times, result.server);
+    add_deflate(app, result.server.connection.deflate, times);
 
     try {
         app.parse(argc, argv);

@@ -34,9 +34,10 @@ awaitable<std::optional<message>> receive_from(std::shared_ptr<net::driver> driv
     co_return co_await self.async_receive(boost::asio::use_awaitable);
 }
 
-awaitable<void> send_to(std::shared_ptr<net::driver> driver, connection self, message whole) {
+awaitable<void> send_to(std::shared_ptr<net::driver> driver, connection self, message whole,
+                        send_options how) {
     if (driver->on_strand()) {
-        switch (driver->send_now(whole)) {
+        switch (driver->send_now(whole, how)) {
             case net::send_outcome::queued:
                 co_return;
             case net::send_outcome::closed:
@@ -45,7 +46,7 @@ awaitable<void> send_to(std::shared_ptr<net::driver> driver, connection self, me
                 break;
         }
     }
-    co_await self.async_send(std::move(whole), boost::asio::use_awaitable);
+    co_await self.async_send(std::move(whole), how, boost::asio::use_awaitable);
 }
 
 awaitable<void> close_of(connection self, close_reason reason) {
@@ -56,15 +57,17 @@ awaitable<void> close_of(connection self, close_reason reason) {
 
 awaitable<std::optional<message>> connection::receive() { return receive_from(driver_, *this); }
 
-awaitable<void> connection::send(message whole) {
-    return send_to(driver_, *this, std::move(whole));
+awaitable<void> connection::send(message whole, send_options how) {
+    return send_to(driver_, *this, std::move(whole), how);
 }
 
 awaitable<void> connection::close(close_reason reason) {
     return close_of(*this, std::move(reason));
 }
 
-error_code connection::try_send(message_view view) { return driver_->try_send(view); }
+error_code connection::try_send(message_view view, send_options how) {
+    return driver_->try_send(view, how);
+}
 
 error_code connection::ping(std::string_view payload) { return driver_->try_ping(payload); }
 
@@ -78,6 +81,8 @@ const websock::request& connection::request() const noexcept { return driver_->f
 
 const std::string& connection::subprotocol() const noexcept { return driver_->facts().subprotocol; }
 
+const std::string& connection::extensions() const noexcept { return driver_->facts().extensions; }
+
 address connection::remote_address() const { return to_address(driver_->facts().remote); }
 
 address connection::local_address() const { return to_address(driver_->facts().local); }
@@ -90,8 +95,8 @@ void connection::start_receive(receive_handler handler) {
     driver_->async_receive(std::move(handler));
 }
 
-void connection::start_send(message whole, done_handler handler) {
-    driver_->async_send(std::move(whole), std::move(handler));
+void connection::start_send(message whole, send_options how, done_handler handler) {
+    driver_->async_send(std::move(whole), how, std::move(handler));
 }
 
 void connection::start_close(close_reason reason, done_handler handler) {

@@ -12,6 +12,7 @@
 #include "../net/tls_config.hpp"
 #include "../net/tls_stream.hpp"
 #include "../net/waiters.hpp"
+#include "check_options.hpp"
 #include "routes.hpp"
 
 namespace websock {
@@ -61,6 +62,7 @@ void start(tcp_socket socket, std::shared_ptr<const net::session_config> config,
 
 awaitable<close_info> serve_entry(tcp_socket socket, std::shared_ptr<const net::tls_settings> tls,
                                   facade::route_entry entry, serve_options options) {
+    facade::check(options.connection);
     entry.options = std::move(options.route);
     const auto config = std::make_shared<const net::session_config>(net::session_config{
         options.connection, std::make_shared<facade::single_route>(std::move(entry)),

@@ -13,6 +13,7 @@
 #include <websock/server.hpp>
 
 #include "../net/io_thread.hpp"
+#include "check_options.hpp"
 #include "routes.hpp"
 
 namespace websock {
@@ -71,6 +72,7 @@ class server::impl {
 public:
     explicit impl(server_options options)
         : options_(std::move(options)), capacity_(connection_limit(options_.max_connections)) {
+        facade::check(options_.connection);
         const std::size_t threads =
             options_.threads > 0 ? options_.threads
                                  : std::max<std::size_t>(1, std::thread::hardware_concurrency());

@@ -54,4 +54,28 @@ tls_context tls_context::self_signed(const std::string& host) {
                                                  "the self-signed certificate", "its key"));
 }
 
+tls_trust::tls_trust(std::shared_ptr<const net::tls_settings> settings) noexcept
+    : settings_(std::move(settings)) {}
+
+tls_trust tls_trust::ca_file(const std::string& name) {
+    const std::string what = "CA file '" + name + "'";
+    return tls_trust(net::make_client_settings(read_file(name, what), what));
+}
+
+tls_trust tls_trust::ca_pem(const std::string& text) {
+    return tls_trust(net::make_client_settings(text, "the CA text"));
+}
+
+tls_trust tls_trust::none() { return tls_trust(net::make_client_settings(net::verification::off)); }
+
+const std::shared_ptr<const net::tls_settings>& tls_trust::settings() const {
+    if (settings_) {
+        return settings_;
+    }
+    // Some hundred certificates: read when a client first needs them, and kept.
+    static const std::shared_ptr<const net::tls_settings> of_system =
+        net::make_client_settings(net::verification::system_store);
+    return of_system;
+}
+
 }  // namespace websock

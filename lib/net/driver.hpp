@@ -23,6 +23,7 @@ using done_handler = boost::asio::any_completion_handler<void(error_code)>;
 struct connection_facts {
     request head;
     std::string subprotocol;
+    std::string extensions;
     boost::asio::ip::tcp::endpoint local;
     boost::asio::ip::tcp::endpoint remote;
     bool secure = false;
@@ -63,11 +64,11 @@ public:
     /// Completes with the next message, or with none when the connection has ended.
     virtual void async_receive(receive_handler handler) = 0;
     /// Completes when `whole` is queued; error::closed if it never will be.
-    virtual void async_send(message whole, done_handler handler) = 0;
+    virtual void async_send(message whole, send_options how, done_handler handler) = 0;
     /// Begins the closing handshake; completes when the connection has ended.
     virtual void async_close(close_reason reason, done_handler handler) = 0;
     /// Queues a copy without waiting: error::closed, error::outbox_full.
-    [[nodiscard]] virtual error_code try_send(message_view view) = 0;
+    [[nodiscard]] virtual error_code try_send(message_view view, send_options how) = 0;
     [[nodiscard]] virtual error_code try_ping(std::string_view payload) = 0;
     virtual void request_close(close_reason reason) = 0;
     /// As request_close, but only after the handler has dealt with what it has received.
@@ -83,7 +84,7 @@ public:
     /// or the end.
     [[nodiscard]] virtual std::optional<message> receive_now(bool& ready) = 0;
     /// Queues `whole` if it need not wait; it is untouched otherwise.
-    [[nodiscard]] virtual send_outcome send_now(message& whole) = 0;
+    [[nodiscard]] virtual send_outcome send_now(message& whole, send_options how) = 0;
 
     /// For the registry that the session is in.
     std::size_t place_in_registry = 0;

@@ -6,30 +6,64 @@
 #include <boost/beast/http/parser.hpp>
 #include <ctime>
 #include <limits>
+#include <string_view>
 
 namespace websock::net {
 
-error_code parse_request_head(std::span<const std::byte> bytes, request& head) {
-    namespace http = boost::beast::http;
-    http::request_parser<http::empty_body> parser;
-    parser.header_limit(std::numeric_limits<std::uint32_t>::max());  // head_scanner has judged it
+namespace {
+
+namespace http = boost::beast::http;
+
+std::string_view to_view(boost::beast::string_view text) noexcept {
+    return {text.data(), text.size()};
+}
+
+/// Whether the parser finds a complete head in them. How large it may be has been judged before.
+template <bool IsRequest>
+bool parse(http::parser<IsRequest, http::empty_body>& parser, std::span<const std::byte> bytes) {
+    parser.header_limit(std::numeric_limits<std::uint32_t>::max());
     parser.body_limit(boost::none);
     parser.skip(true);
     boost::beast::error_code ec;
     parser.put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
-    if (ec || !parser.is_header_done()) {
+    return !ec && parser.is_header_done();
+}
+
+/// The reason in a status line that Beast has accepted. Beast itself puts its own text in the place
+/// of an empty one.
+std::string_view reason_of(std::span<const std::byte> head) noexcept {
+    constexpr std::size_t before = std::string_view("HTTP/1.1 200 ").size();
+    const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+    return text.substr(before, text.find('\r') - before);
+}
+
+void copy_fields(const http::fields& from, http_head& to) {
+    for (const auto& field : from) {
+        to.add_field(to_view(field.name_string()), to_view(field.value()));
+    }
+}
+
+}  // namespace
+
+error_code parse_request_head(std::span<const std::byte> bytes, request& head) {
+    http::request_parser<http::empty_body> parser;
+    if (!parse(parser, bytes)) {
         return error::bad_request;
     }
     const auto& parsed = parser.get();
-    const auto method = parsed.method_string();
-    const auto target = parsed.target();
-    head =
-        request({method.data(), method.size()}, {target.data(), target.size()}, parsed.version());
-    for (const auto& field : parsed) {
-        const auto name = field.name_string();
-        const auto value = field.value();
-        head.add_field({name.data(), name.size()}, {value.data(), value.size()});
+    head = request(to_view(parsed.method_string()), to_view(parsed.target()), parsed.version());
+    copy_fields(parsed, head);
+    return {};
+}
+
+error_code parse_response_head(std::span<const std::byte> bytes, http_response& head) {
+    http::response_parser<http::empty_body> parser;
+    if (!parse(parser, bytes)) {
+        return error::bad_upgrade_response;
     }
+    const auto& parsed = parser.get();
+    head = http_response(parsed.result_int(), reason_of(bytes), parsed.version());
+    copy_fields(parsed, head);
     return {};
 }
 

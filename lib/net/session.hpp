@@ -19,9 +19,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 #include <websock/options.hpp>
+#include <websock/response.hpp>
 
 #include "../protocol/endpoint.hpp"
+#include "../protocol/handshake.hpp"
+#include "../protocol/request_head.hpp"
 #include "application.hpp"
 #include "byte_stream.hpp"
 #include "deadlines.hpp"
@@ -45,12 +49,24 @@ struct session_config {
     log_sink log;
 };
 
+/// What a session needs in order to be the client's side.
+struct client_opening {
+    protocol::upgrade_wish wish;  ///< `subprotocols` are these:
+    std::vector<std::string> subprotocols;
+    std::string request_text;  ///< the bytes to send
+    request head;              ///< what is known of it later: no credentials
+    std::unique_ptr<consumer> use;
+    std::shared_ptr<http_response> answer;  ///< filled in
+    time_point deadline;                    ///< for the whole opening
+};
+
 /// What an acceptor says about a new connection.
 enum class admission : std::uint8_t {
     welcome,
     over_capacity,  ///< its request is answered with 503
 };
 
+/// Runs one connection, as a server if it was accepted, as a client if there is a client_opening.
 template <byte_stream Stream>
 class session final : public driver, private deadline_target {
 public:
@@ -61,6 +77,9 @@ public:
     session(Stream stream, std::shared_ptr<const session_config> config,
             std::shared_ptr<queue_type> deadlines, std::shared_ptr<session_owner> owner,
             admission admitted);
+    session(Stream stream, std::shared_ptr<const session_config> config,
+            std::shared_ptr<queue_type> deadlines, std::shared_ptr<session_owner> owner,
+            std::unique_ptr<client_opening> client);
 
     /// Starts it; call on its strand. It lives until it has ended.
     void start();
@@ -72,16 +91,16 @@ public:
     bool is_open() const noexcept override { return open_.load(std::memory_order_acquire); }
     close_info info() const override;
     void async_receive(receive_handler handler) override;
-    void async_send(message whole, done_handler handler) override;
+    void async_send(message whole, send_options how, done_handler handler) override;
     void async_close(close_reason reason, done_handler handler) override;
-    error_code try_send(message_view view) override;
+    error_code try_send(message_view view, send_options how) override;
     error_code try_ping(std::string_view payload) override;
     void request_close(close_reason reason) override;
     void request_drain(close_reason reason) override;
     void abort(error_code why) override;
     void handler_done(std::exception_ptr exception) override;
     std::optional<message> receive_now(bool& ready) override;
-    send_outcome send_now(message& whole) override;
+    send_outcome send_now(message& whole, send_options how) override;
 
 private:
     enum class stage : std::uint8_t {
@@ -96,6 +115,11 @@ private:
         protocol::byte_buffer bytes;
         std::size_t size = 0;  // of the head
     };
+    /// A message whose send waits.
+    struct outgoing {
+        message whole;
+        send_options how;
+    };
     /// Why reading has stopped.
     enum class obstacle : std::uint8_t { none, inbox_full, outbox_full };
 
@@ -106,11 +130,15 @@ private:
 
     // session_open.hpp: the opening handshake
     task<bool> open();
-    task<received_head> read_head();
+    task<bool> open_as_server();
+    task<bool> open_as_client();
+    task<received_head> read_head(protocol::head_kind kind, protocol::byte_buffer early);
     task<bool> answer(std::span<const std::byte> head, std::span<const std::byte> early);
     task<void> refuse(error_code why, std::string_view allow, bool head_only);
     task<error_code> write_all(std::string text);
-    void enter_open(const resource& found, std::span<const std::byte> early);
+    template <class MakeConsumer>
+    void enter_open(protocol::agreement agreed, std::span<const std::byte> early,
+                    MakeConsumer make_consumer);
     void cut_opening();
 
     // session_io.hpp: the loops
@@ -126,6 +154,7 @@ private:
     [[nodiscard]] bool go_on_writing(error_code ec);
     void write_failed(error_code ec);
     void shut_down_if_flushed();
+    void wait_for_end_of_input();
     void leave();
     void abandon() noexcept;
 
@@ -154,7 +183,7 @@ private:
     template <class Handler, class Cancel>
     void bind_cancellation(Handler& handler, Cancel cancel);
     void start_receive(std::uint64_t id, receive_handler handler);
-    void start_send(std::uint64_t id, message whole, done_handler handler);
+    void start_send(std::uint64_t id, outgoing load, done_handler handler);
     void start_close(std::uint64_t id, const close_reason& reason, done_handler handler);
     template <class Waiter, class... Results>
     void post_completion(Waiter waiting, Results... results);
@@ -170,13 +199,14 @@ private:
     std::shared_ptr<const session_config> config_;
     std::shared_ptr<queue_type> deadlines_;
     std::shared_ptr<session_owner> owner_;
+    std::unique_ptr<client_opening> client_;  // until it is open
     std::unique_ptr<consumer> consumer_;
     protocol::endpoint endpoint_;
     connection_facts facts_;
 
     inbox inbox_;
     waiter_list<receive_handler> receivers_;
-    waiter_list<done_handler, message> senders_;
+    waiter_list<done_handler, outgoing> senders_;
     waiter_list<done_handler> closers_;
     std::optional<close_reason> drain_request_;
 
@@ -197,7 +227,8 @@ private:
     std::size_t outstanding_ = 0;  // messages that a handler took and has not come back from
     stage stage_ = stage::opening;
     delivery how_ = delivery::inbox;
-    admission admitted_;
+    admission admitted_ = admission::welcome;
+    protocol::role side_;
     obstacle obstacle_ = obstacle::none;
     bool handler_running_ = false;
     bool hold_ = false;  // our Close waits for the handler

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "random.hpp"
 #include "session.hpp"
 #include "thread_memory.hpp"
 
@@ -19,11 +20,29 @@ session<Stream>::session(Stream stream, std::shared_ptr<const session_config> co
       deadlines_(std::move(deadlines)),
       owner_(std::move(owner)),
       endpoint_(protocol::role::server, config_->options, nullptr, coarse_now()),
-      admitted_(admitted) {}
+      admitted_(admitted),
+      side_(protocol::role::server) {}
+
+template <byte_stream Stream>
+session<Stream>::session(Stream stream, std::shared_ptr<const session_config> config,
+                         std::shared_ptr<queue_type> deadlines,
+                         std::shared_ptr<session_owner> owner,
+                         std::unique_ptr<client_opening> client)
+    : stream_(std::move(stream)),
+      strand_(stream_->get_executor()),
+      executor_(strand_),
+      config_(std::move(config)),
+      deadlines_(std::move(deadlines)),
+      owner_(std::move(owner)),
+      client_(std::move(client)),
+      endpoint_(protocol::role::client, config_->options, &random_keys(), coarse_now()),
+      side_(protocol::role::client) {}
 
 template <byte_stream Stream>
 void session<Stream>::start() {
-    if (options().handshake_timeout.count() > 0) {
+    if (client_) {
+        handshake_deadline_ = client_->deadline;
+    } else if (options().handshake_timeout.count() > 0) {
         handshake_deadline_ = std::chrono::steady_clock::now() + options().handshake_timeout;
     }
     arm();
@@ -42,10 +61,12 @@ detached session<Stream>::run(std::shared_ptr<session> self) {
         ~guard() { running.abandon(); }
     } const at_end{*self};
     try {
-        if (co_await self->open()) {
+        const bool opened = co_await self->open();
+        if (opened) {
             co_await self->converse();
         }
-        if (!self->timed_out_) {
+        // A client whose handshake has failed has nothing to say, and nothing to wait for.
+        if (!self->timed_out_ && (opened || self->side_ == protocol::role::server)) {
             co_await self->drain();
         }
     } catch (...) {  // out of memory, above all
@@ -63,6 +84,7 @@ void session<Stream>::abandon() noexcept {
     const auto senders = std::exchange(senders_, {});
     const auto closers = std::exchange(closers_, {});
     const auto owner = std::exchange(owner_, nullptr);
+    client_.reset();
     consumer_.reset();
     if (const auto deadlines = std::exchange(deadlines_, nullptr)) {
         deadlines->remove(*this);
@@ -112,6 +134,7 @@ void session<Stream>::read_once() {
     endpoint_.commit(ec ? 0 : n, coarse_now());
     if (ec && !would_block(ec)) {
         input_ended_ = true;
+        // [6455-7.2.1-2]
         endpoint_.commit_eof(ec == boost::asio::error::eof ? error_code() : ec);
     }
 }
@@ -124,7 +147,10 @@ task<void> session<Stream>::drain() {
     shut_down_if_flushed();
     while (!send_shut_ || !input_ended_) {
         if (input_ended_) {
-            co_await sleep();
+            shut_down_if_flushed();
+            if (!send_shut_) {
+                co_await sleep();
+            }
             continue;
         }
         error_code ec = co_await stream_->wait_readable();
@@ -189,6 +215,7 @@ void session<Stream>::write_out(error_code& ec) {
     std::array<std::span<const std::byte>, max_gather> views;
     while (endpoint_.output_size() > 0) {
         const std::size_t count = endpoint_.gather(views);
+        // [6455-6.1-8]
         const std::size_t n = stream_->write_some(std::span(views).first(count), ec);
         if (n > 0) {
             endpoint_.consume_output(n, coarse_now());
@@ -273,8 +300,15 @@ void session<Stream>::write_failed(error_code ec) {
 
 // DESIGN §3.5: when all is out, close_notify and FIN.
 template <byte_stream Stream>
+// [6455-5.5.1-6, 6455-5.5.1-7, 6455-7.1.7-1, 6455-7.1.7-2, 6455-7.2.2-1]
 void session<Stream>::shut_down_if_flushed() {
     if (stage_ != stage::ending || send_shut_ || write_blocked_ || endpoint_.output_size() > 0) {
+        return;
+    }
+    // RFC 6455 §7.1.1: "the client SHOULD wait for the server to close the connection but MAY close
+    // the connection at any time".
+    if (side_ == protocol::role::client && !input_ended_) {
+        wait_for_end_of_input();
         return;
     }
     error_code ec;
@@ -283,11 +317,16 @@ void session<Stream>::shut_down_if_flushed() {
         return;
     }
     send_shut_ = true;
-    if (options().close_timeout.count() > 0) {
+    wait_for_end_of_input();
+    wake();
+}
+
+template <byte_stream Stream>
+void session<Stream>::wait_for_end_of_input() {
+    if (options().close_timeout.count() > 0 && drain_deadline_ == time_point::max()) {
         drain_deadline_ = std::chrono::steady_clock::now() + options().close_timeout;
     }
     arm();
-    wake();
 }
 
 template <byte_stream Stream>

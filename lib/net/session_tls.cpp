@@ -5,6 +5,7 @@
 
 namespace websock::net {
 
+// [6455-10.6-1]
 template class session<tls_stream<thread_executor>>;
 template class session<tls_stream<strand_executor>>;
 

@@ -115,14 +115,14 @@ void session<Stream>::handler_may_be_idle() {
 // ---- send
 
 template <byte_stream Stream>
-send_outcome session<Stream>::send_now(message& whole) {
+send_outcome session<Stream>::send_now(message& whole, send_options how) {
     if (!endpoint_.can_send() || stage_ != stage::open) {
         return send_outcome::closed;
     }
     if (!senders_.empty() || endpoint_.output_size() > options().outbox_high_water) {
         return send_outcome::must_wait;
     }
-    static_cast<void>(endpoint_.send(std::move(whole)));  // can_send() has been asked
+    static_cast<void>(endpoint_.send(std::move(whole), how));  // can_send() has been asked
     after_send();
     return send_outcome::queued;
 }
@@ -139,7 +139,7 @@ void session<Stream>::after_send() {
 }
 
 template <byte_stream Stream>
-void session<Stream>::async_send(message whole, done_handler handler) {
+void session<Stream>::async_send(message whole, send_options how, done_handler handler) {
     const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
     bind_cancellation(handler, [id](session& s) {
         if (auto waiting = s.senders_.remove(id)) {
@@ -147,16 +147,17 @@ void session<Stream>::async_send(message whole, done_handler handler) {
                               make_error_code(boost::asio::error::operation_aborted));
         }
     });
+    outgoing load{std::move(whole), how};
     on_own_strand(
-        [self = self(), id, whole = std::move(whole), handler = std::move(handler)]() mutable {
-            self->start_send(id, std::move(whole), std::move(handler));
+        [self = self(), id, load = std::move(load), handler = std::move(handler)]() mutable {
+            self->start_send(id, std::move(load), std::move(handler));
         });
 }
 
 template <byte_stream Stream>
-void session<Stream>::start_send(std::uint64_t id, message whole, done_handler handler) {
-    const send_outcome outcome = send_now(whole);
-    waiter<done_handler, message> waiting(id, std::move(handler), std::move(whole), executor_);
+void session<Stream>::start_send(std::uint64_t id, outgoing load, done_handler handler) {
+    const send_outcome outcome = send_now(load.whole, load.how);
+    waiter<done_handler, outgoing> waiting(id, std::move(handler), std::move(load), executor_);
     if (outcome == send_outcome::must_wait) {
         senders_.add(std::move(waiting));
         return;
@@ -171,13 +172,14 @@ template <byte_stream Stream>
 void session<Stream>::release_senders() {
     while (!senders_.empty() && endpoint_.can_send() &&
            endpoint_.output_size() <= options().outbox_high_water / 2) {
-        static_cast<void>(endpoint_.send(std::move(senders_.front_load())));
+        outgoing& next = senders_.front_load();
+        static_cast<void>(endpoint_.send(std::move(next.whole), next.how));
         senders_.complete_front(executor_, error_code());
     }
 }
 
 template <byte_stream Stream>
-error_code session<Stream>::try_send(message_view view) {
+error_code session<Stream>::try_send(message_view view, send_options how) {
     if (!is_open()) {
         return error::closed;
     }
@@ -188,16 +190,16 @@ error_code session<Stream>::try_send(message_view view) {
         return error::outbox_full;
     }
     if (on_strand()) {
-        const error_code ec = endpoint_.send(view);
+        const error_code ec = endpoint_.send(view, how);
         if (!ec) {
             after_send();
         }
         return ec;
     }
     posted_bytes_.fetch_add(view.size(), std::memory_order_relaxed);
-    boost::asio::post(strand_, [self = self(), whole = view.to_message()]() mutable {
+    boost::asio::post(strand_, [self = self(), whole = view.to_message(), how]() mutable {
         self->posted_bytes_.fetch_sub(whole.size(), std::memory_order_relaxed);
-        if (self->stage_ == stage::open && !self->endpoint_.send(std::move(whole))) {
+        if (self->stage_ == stage::open && !self->endpoint_.send(std::move(whole), how)) {
             self->after_send();
         }
     });
@@ -225,6 +227,7 @@ error_code session<Stream>::try_ping(std::string_view payload) {
 
 // RFC 6455 §7.4.1: 1005 "MUST NOT be set as a status code in a Close control frame": it stands for
 // an empty one. Other codes that may not be sent are the caller's mistake.
+// [6455-7.4.1-1, 6455-7.4.1-2, 6455-7.4.1-3]
 [[nodiscard]] inline bool can_be_sent(const close_reason& reason) noexcept {
     return is_sendable(reason.code()) || reason.code() == close_code::no_status;
 }
@@ -296,6 +299,7 @@ void session<Stream>::close_now(const close_reason& reason) {
     hold_deadline_ = time_point::max();
     open_.store(endpoint_.can_send(), std::memory_order_release);
     while (!senders_.empty()) {
+        // [6455-6.1-3]
         senders_.complete_front(executor_, make_error_code(error::closed));
     }
     if (!pumping_) {

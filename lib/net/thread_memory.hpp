@@ -1,5 +1,5 @@
-// What the connections of one thread share: the receive buffer and the memory of whichever outbox
-// is being filled. An idle connection holds neither.
+// What the connections of one thread share: the receive buffer, the memory of whichever outbox is
+// being filled, and the codecs of permessage-deflate. An idle connection holds none of them.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <ctime>
 #include <span>
 
+#include "../protocol/codec_pool.hpp"
 #include "../protocol/outbox.hpp"
 
 namespace websock::net {
@@ -15,6 +16,9 @@ namespace websock::net {
 [[nodiscard]] std::span<std::byte> thread_scratch();
 /// The calling thread's spare outbox memory.
 [[nodiscard]] protocol::outbox::memory& thread_outbox_memory();
+
+/// The calling thread's compressors and decompressors.
+[[nodiscard]] protocol::codec_pool& thread_codecs();
 
 /// steady_clock to some milliseconds, without a system call's cost: for activity, not for
 /// deadlines.

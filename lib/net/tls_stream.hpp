@@ -4,9 +4,11 @@
 #pragma once
 
 #include <boost/asio/ssl/stream.hpp>
+#include <string>
 
 #include "../protocol/byte_buffer.hpp"
 #include "tcp_stream.hpp"
+#include "tls_config.hpp"
 
 namespace websock::net {
 
@@ -88,8 +90,15 @@ public:
     using endpoint_type = boost::asio::ip::tcp::endpoint;
     static constexpr bool is_secure = true;
 
+    /// The server's side.
     tls_stream(socket_type socket, boost::asio::ssl::context& context)
         : ssl_(layer_type(std::move(socket)), context) {}
+
+    /// The client's side of a connection to `host`, which must prove that it is that.
+    tls_stream(socket_type socket, boost::asio::ssl::context& context, const std::string& host)
+        : ssl_(layer_type(std::move(socket)), context),
+          side_(boost::asio::ssl::stream_base::client),
+          not_prepared_(prepare_client(ssl_.native_handle(), host)) {}
 
     executor_type get_executor() noexcept { return layer().get_executor(); }
     endpoint_type local_endpoint(error_code& ec) const {
@@ -99,12 +108,15 @@ public:
         return ssl_.next_layer().tcp().remote_endpoint(ec);
     }
 
-    /// Server side. A failure's alert has been sent, as far as the socket took it.
+    /// A failure's alert has been sent, as far as the socket took it.
     task<error_code> handshake() {
+        if (not_prepared_) {
+            co_return not_prepared_;
+        }
         layer().set_budget(static_cast<std::size_t>(-1));
         for (;;) {
             error_code ec;
-            ssl_.handshake(boost::asio::ssl::stream_base::server, ec);
+            ssl_.handshake(side_, ec);
             const bool again = would_block(ec);
             error_code flushed;
             layer().flush(flushed);
@@ -115,7 +127,7 @@ public:
                 }
             }
             if (!again) {
-                co_return ec ? ec : flushed;
+                co_return ec ? why_not_verified(ssl_.native_handle(), ec) : flushed;
             }
             if (flushed) {
                 co_return flushed;
@@ -206,6 +218,8 @@ private:
     layer_type& layer() noexcept { return ssl_.next_layer(); }
 
     boost::asio::ssl::stream<layer_type> ssl_;
+    boost::asio::ssl::stream_base::handshake_type side_ = boost::asio::ssl::stream_base::server;
+    error_code not_prepared_;
     bool more_ = false;
     bool notified_ = false;
 };

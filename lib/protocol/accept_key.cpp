@@ -2,6 +2,7 @@
 #include "accept_key.hpp"
 
 #include <openssl/evp.h>
+#include <algorithm>
 
 namespace websock::protocol {
 namespace {
@@ -10,31 +11,39 @@ namespace {
 // "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" in string form".
 constexpr std::string_view websocket_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-template <std::size_t Size>
-std::string to_base64(const unsigned char* bytes) {
-    constexpr std::size_t encoded_size = (Size + 2) / 3 * 4;
-    std::array<unsigned char, encoded_size + 1> encoded{};  // EVP_EncodeBlock adds a NUL
-    EVP_EncodeBlock(encoded.data(), bytes, static_cast<int>(Size));
-    return {encoded.begin(), encoded.end() - 1};
-}
-
 }  // namespace
 
 // RFC 6455 §4.2.2: "constructed by concatenating /key/ […] with the string […], taking the SHA-1
 // hash of this concatenated value to obtain a 20-byte value and base64-encoding […] this 20-byte
 // hash."
 std::string accept_key(std::string_view key) {
-    constexpr std::size_t sha1_size = 20;
     std::string text(key);
     text += websocket_guid;
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr) != 1)
+    unsigned int size = 0;
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1)
         return {};
-    return to_base64<sha1_size>(digest.data());
+    return encode_base64(std::as_bytes(std::span(digest).first(size)));
 }
 
+std::string encode_base64(std::span<const std::byte> bytes) {
+    // EVP_EncodeBlock counts in int. A multiple of three: only the last part is padded.
+    constexpr std::size_t part_size = std::size_t{3} << 20U;
+    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // it ends its output with a NUL
+    auto* out = reinterpret_cast<unsigned char*>(text.data());
+    while (!bytes.empty()) {
+        const auto part = bytes.first(std::min(bytes.size(), part_size));
+        out += EVP_EncodeBlock(out, reinterpret_cast<const unsigned char*>(part.data()),
+                               static_cast<int>(part.size()));
+        bytes = bytes.subspan(part.size());
+    }
+    text.pop_back();
+    return text;
+}
+
+// [6455-4.1-25]
 std::string encode_websocket_key(std::span<const std::byte, 16> nonce) {
-    return to_base64<16>(reinterpret_cast<const unsigned char*>(nonce.data()));
+    return encode_base64(nonce);
 }
 
 }  // namespace websock::protocol

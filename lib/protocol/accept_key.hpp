@@ -14,6 +14,9 @@ namespace websock::protocol {
 /// without SHA-1.
 [[nodiscard]] std::string accept_key(std::string_view key);
 
+/// Base64 (RFC 4648 §4) with padding, in one line; also for credentials.
+[[nodiscard]] std::string encode_base64(std::span<const std::byte> bytes);
+
 /// Base64 of 16 random bytes: the Sec-WebSocket-Key that a client sends (§4.1).
 [[nodiscard]] std::string encode_websocket_key(std::span<const std::byte, 16> nonce);
 

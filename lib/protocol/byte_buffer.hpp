@@ -52,6 +52,9 @@ public:
         }
     }
 
+    /// Takes the last `n` (≤ size()) bytes away.
+    void drop_back(std::size_t n) noexcept { size_ -= n; }
+
     /// Forgets the bytes, keeps the memory.
     void clear() noexcept { size_ = 0; }
 

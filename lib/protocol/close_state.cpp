@@ -17,6 +17,7 @@ constexpr std::array<std::array<close_step, inputs>, states> table{{
     //  local_close                  peer_close                  failure                  end_of_input             answered                     timeout
     // open. §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
     // frame, the endpoint MUST send a Close frame in response."
+    // [6455-5.5.1-5]
     {{{close_sent, send_close},      {close_received, announce}, {failing, announce},     {lost, announce},        {open, nothing},             {open, nothing}}},
     // close_sent. §5.5.1: "After both sending and receiving a Close message, an endpoint considers
     // the WebSocket connection closed".

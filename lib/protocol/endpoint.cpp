@@ -9,33 +9,72 @@
 namespace websock::protocol {
 
 endpoint::endpoint(role side, const connection_options& options, key_source* keys, time_point now)
-    : options_(options), keys_(keys), last_heard_(now), last_ping_(now), side_(side) {}
+    : options_(options),
+      keys_(keys),
+      assembler_(options),
+      last_heard_(now),
+      last_ping_(now),
+      last_codec_use_(now),
+      side_(side) {}
+
+void endpoint::enable_deflate(const deflate_params& agreed, codec_pool_source pools) {
+    // [7692-5-11]
+    deflate_ = std::make_unique<deflate_extension>(agreed, options_.deflate, side_, pools);
+    assembler_.enable_deflate(*deflate_);
+}
 
 // ---- out
 
-error_code endpoint::send(message_view view) {
+error_code endpoint::send(message_view view, const send_options& how) {
+    // [6455-5.5.1-4, 6455-6.1-2]
     if (!can_send()) {
         return error::closed;
     }
-    const opcode op = view.is_text() ? opcode::text : opcode::binary;
-    outbox_.append(outgoing(op, view.size()), view.bytes());
+    if (!send_compressed(view, how)) {
+        // [6455-6.1-1, 6455-6.1-4, 6455-6.1-5]
+        const opcode op = view.is_text() ? opcode::text : opcode::binary;
+        outbox_.append(outgoing(op, view.size()), view.bytes());
+    }
     return {};
 }
 
-error_code endpoint::send(message&& whole) {
+error_code endpoint::send(message&& whole, const send_options& how) {
     if (!can_send()) {
         return error::closed;
     }
-    const opcode op = whole.is_text() ? opcode::text : opcode::binary;
-    const frame_header header = outgoing(op, whole.size());
-    outbox_.append(header, whole.take());
+    if (!send_compressed(whole, how)) {
+        const opcode op = whole.is_text() ? opcode::text : opcode::binary;
+        const frame_header header = outgoing(op, whole.size());
+        outbox_.append(header, whole.take());
+    }
     return {};
+}
+
+// RFC 7692 §6.1: a compressed message is a message whose first frame has RSV1 set, and whose
+// payload is the compressed one. False: it is to be sent as it is.
+bool endpoint::send_compressed(message_view view, const send_options& how) {
+    // [6455-9.1-5, 7692-6.1-2]
+    if (!deflate_) {
+        return false;
+    }
+    const auto payload = deflate_->compress(view.bytes(), how.compress());
+    if (!payload.empty()) {
+        frame_header header =
+            outgoing(view.is_text() ? opcode::text : opcode::binary, payload.size());
+        // [7692-6.1-1]
+        header.rsv1 = true;
+        outbox_.append(header, payload);
+        has_compressed_ = true;
+    }
+    deflate_->end_compress();
+    return !payload.empty();
 }
 
 error_code endpoint::ping(std::span<const std::byte> payload) {
     if (!can_send()) {
         return error::closed;
     }
+    // [6455-5.5-1]
     if (payload.size() > max_control_payload) {
         return error::bad_argument;
     }
@@ -68,6 +107,9 @@ void endpoint::fail(error_code why) {
 
 void endpoint::consume_output(std::size_t n, time_point now) {
     outbox_.consume(n);
+    if (std::exchange(has_compressed_, false)) {
+        last_codec_use_ = now;
+    }
     if (outbox_.empty() && state_ == close_state::close_sent && !close_flushed_) {
         close_flushed_ = now;
     }
@@ -83,16 +125,20 @@ void endpoint::queue_control(opcode op, std::span<const std::byte> payload) {
 }
 
 void endpoint::queue_close(const close_reason& reason) {
+    // [6455-7.1.2-1]
     const encoded_close payload = encode_close_payload(reason);
     queue_control(opcode::close, std::span(payload.bytes).first(payload.size));
 }
 
 frame_header endpoint::outgoing(opcode op, std::size_t size) {
+    // [6455-5.2-1, 6455-5.2-8, 6455-5.4-2, 6455-5.5-2, 6455-6.1-6, 7692-6.1-3]
     frame_header header{.op = op, .payload_length = size};
     // RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server"; "A server MUST
     // NOT mask any frames that it sends to the client."
+    // [6455-5.1-1, 6455-5.1-3, 6455-5.5.1-3, 6455-6.1-7]
     if (side_ == role::client) {
         header.masked = true;
+        // [6455-5.3-2, 6455-10.3-1]
         header.key = keys_->next_key();
     }
     return header;
@@ -121,6 +167,9 @@ void endpoint::apply(close_input input) {
             announce_closing_ = false;
             closing_announced_ = false;
             announce_closed_ = true;
+            if (deflate_) {
+                deflate_->end();
+            }
             break;
     }
 }
@@ -148,6 +197,9 @@ std::optional<time_point> endpoint::deadline() const noexcept {
             consider(last_heard_, options_.idle_timeout);
         }
         consider(std::max(last_heard_, last_ping_), options_.ping_interval);
+        if (deflate_ && deflate_->holds_codec()) {
+            consider(last_codec_use_, options_.deflate.release_after);
+        }
     } else if (state_ == close_state::close_sent && close_flushed_) {
         consider(*close_flushed_, options_.close_timeout);
     }
@@ -158,6 +210,9 @@ void endpoint::on_timer(time_point now) {
     const auto passed = [now](time_point from, std::chrono::milliseconds after) {
         return after.count() > 0 && now >= from + after;
     };
+    if (deflate_ && passed(last_codec_use_, options_.deflate.release_after)) {
+        deflate_->release();
+    }
     if (state_ == close_state::open) {
         if (!paused_ && passed(last_heard_, options_.idle_timeout)) {
             fail(error::idle_timeout);

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@
 
 #include "byte_buffer.hpp"
 #include "close_state.hpp"
+#include "deflate_extension.hpp"
 #include "frame.hpp"
 #include "message_assembler.hpp"
 #include "outbox.hpp"
@@ -64,6 +66,10 @@ public:
     /// `options` and `keys` must outlive the endpoint; a server needs no keys.
     endpoint(role side, const connection_options& options, key_source* keys, time_point now);
 
+    /// Compresses and decompresses from now on (RFC 7692), as agreed in the opening handshake, with
+    /// codecs of the calling thread's pool. Before the first input and output.
+    void enable_deflate(const deflate_params& agreed, codec_pool_source pools);
+
     // ---- in
 
     /// Says where to read into: `scratch` (at least 1 KiB), or own memory while a large message is
@@ -87,8 +93,8 @@ public:
     // ---- out
 
     /// Queues a message as one frame. error::closed once our Close is queued.
-    [[nodiscard]] error_code send(message_view view);
-    [[nodiscard]] error_code send(message&& whole);
+    [[nodiscard]] error_code send(message_view view, const send_options& how = {});
+    [[nodiscard]] error_code send(message&& whole, const send_options& how = {});
     /// Queues a ping with up to 125 bytes of payload.
     [[nodiscard]] error_code ping(std::span<const std::byte> payload);
     /// Begins the closing handshake; nothing can be sent afterwards. A Close frame that answers
@@ -112,7 +118,8 @@ public:
 
     /// When to call on_timer() next, if at all.
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
-    /// Sends a due ping, fails an idle connection, ends one whose peer does not answer our Close.
+    /// Sends a due ping, fails an idle connection, ends one whose peer does not answer our Close,
+    /// gives back the codecs of one that is idle.
     void on_timer(time_point now);
     /// Reading stops or goes on (back-pressure); meanwhile silence does not end the connection, but
     /// pings are sent: a write shows what has become of the peer.
@@ -145,6 +152,7 @@ private:
     void queue_close(const close_reason& reason);
     void queue_control(opcode op, std::span<const std::byte> payload);
     [[nodiscard]] frame_header outgoing(opcode op, std::size_t size);
+    [[nodiscard]] bool send_compressed(message_view view, const send_options& how);
 
     const connection_options& options_;
     key_source* keys_;
@@ -155,6 +163,7 @@ private:
     frame_header header_;           // of the frame under way
     std::uint64_t remaining_ = 0;   // bytes of its payload that have not been taken
 
+    std::unique_ptr<deflate_extension> deflate_;  // if agreed on
     message_assembler assembler_;
     outbox outbox_;
 
@@ -163,6 +172,7 @@ private:
     close_reason answer_;  // what our Close will say in answer
     time_point last_heard_;
     time_point last_ping_;
+    time_point last_codec_use_;
     std::optional<time_point> close_flushed_;  // when our Close had left
 
     role side_;
@@ -175,6 +185,7 @@ private:
     bool announce_closed_ = false;
     bool write_blocked_ = false;
     bool paused_ = false;
+    bool has_compressed_ = false;  // since the last consume_output()
 };
 
 }  // namespace websock::protocol

@@ -15,7 +15,7 @@ constexpr std::size_t direct_read_size = 16 * 1024;
 }  // namespace
 
 std::span<std::byte> endpoint::prepare(std::span<std::byte> scratch) {
-    if (in_frame_ && remaining_ >= direct_read_size && rest_.empty()) {
+    if (in_frame_ && remaining_ >= direct_read_size && rest_.empty() && assembler_.can_prepare()) {
         reading_direct_ = true;
         return assembler_.prepare(static_cast<std::size_t>(remaining_));
     }
@@ -111,15 +111,18 @@ void endpoint::settle() {
 void endpoint::answer_ping() {
     if (const auto payload = std::exchange(unanswered_ping_, std::nullopt);
         payload && state_ == close_state::open) {
+        // [6455-5.5.2-1, 6455-5.5.3-1]
         queue_control(opcode::pong, *payload);
     }
 }
 
 event endpoint::next_from_input() {
+    // [6455-7.1.7-3]
     while (state_ == close_state::open || state_ == close_state::close_sent) {
         if (!in_frame_) {
-            const decoded_header decoded =
-                decode_frame_header(input_, header_, {.receiver = side_, .rsv1_owned = false});
+            // [6455-5.8-1, 6455-6.2-1, 6455-10.7-1]
+            const decoded_header decoded = decode_frame_header(
+                input_, header_, {.receiver = side_, .rsv1_owned = deflate_ != nullptr});
             if (decoded.ec) {
                 fail(decoded.ec);
                 break;
@@ -135,6 +138,7 @@ event endpoint::next_from_input() {
                 break;
             }
         }
+        // [6455-5.4-5]
         if (is_control(header_.op) ||
             (!in_frame_ && header_.fin && input_.size() >= header_.payload_length)) {
             const auto size = static_cast<std::size_t>(header_.payload_length);
@@ -174,11 +178,14 @@ event endpoint::next_from_input() {
 // The header of a frame is here: may this frame come now?
 bool endpoint::begin_frame() {
     remaining_ = header_.payload_length;
+    if (header_.rsv1) {
+        last_codec_use_ = last_heard_;
+    }
     if (is_control(header_.op)) {
         return true;
     }
     const bool first = !assembler_.under_way();
-    if (const error_code ec = assembler_.begin_frame(header_, options_); ec) {
+    if (const error_code ec = assembler_.begin_frame(header_); ec) {
         fail(ec);
         return false;
     }
@@ -205,6 +212,7 @@ bool endpoint::take_payload() {
 
 // A control frame, or the only frame of a message, is in the buffer whole.
 event endpoint::on_frame_complete(std::span<const std::byte> payload) {
+    // [6455-6.2-2]
     switch (header_.op) {
         case opcode::ping:
             unanswered_ping_ = payload;
@@ -217,15 +225,15 @@ event endpoint::on_frame_complete(std::span<const std::byte> payload) {
         default:
             break;
     }
-    const error_code whole = assembler_.check_whole(payload);
-    const error_code ended = assembler_.end_frame(true);
-    if (whole || ended) {
-        fail(whole ? whole : ended);
+    if (const error_code ec = assembler_.take_whole(payload); ec) {
+        fail(ec);
         return {};
     }
     if (state_ != close_state::open) {
+        assembler_.reset();
         return {};  // §5.5.1: we have sent a Close; data that crosses it is discarded
     }
+    delivered_ = assembler_.holds_payload();
     return {.kind = event_kind::message, .payload = payload, .message_kind = assembler_.kind()};
 }
 

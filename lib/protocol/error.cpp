@@ -28,6 +28,7 @@ constexpr std::array error_texts{
     error_text{error::bad_close_payload, "a Close frame has a payload of one byte"},
     error_text{error::bad_close_code, "a Close frame has a code that must not be on the wire"},
     error_text{error::invalid_utf8, "a text message or close reason is not valid UTF-8"},
+    error_text{error::bad_compression, "a compressed message is not valid DEFLATE data"},
     error_text{error::message_too_big, "a message is over the size limit"},
     error_text{error::too_many_fragments, "a message has too many fragments"},
     error_text{error::bad_request, "the request is malformed or not a valid WebSocket upgrade"},
@@ -84,7 +85,7 @@ const char* text_of(condition value) noexcept {
 }
 
 bool is_protocol_violation(error value) noexcept {
-    return value >= error::reserved_bits && value <= error::invalid_utf8;
+    return value >= error::reserved_bits && value <= error::bad_compression;
 }
 
 bool is_handshake_failure(error value) noexcept {

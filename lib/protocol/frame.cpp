@@ -34,17 +34,21 @@ std::optional<error> judge_first_byte(unsigned first, frame_rules rules) noexcep
     const auto op = static_cast<opcode>(first & opcode_bits);
     // RFC 7692 §6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and
     // non-first fragments of a data message."
+    // [7692-6.1-4]
     const bool rsv1_allowed = rules.rsv1_owned && (op == opcode::text || op == opcode::binary);
     // RFC 6455 §5.2: "If a nonzero value is received and none of the negotiated extensions defines
     // the meaning of such a nonzero value, the receiving endpoint MUST _Fail the WebSocket
     // Connection_."
+    // [6455-5.2-2]
     if ((first & (rsv2_bit | rsv3_bit | (rsv1_allowed ? 0 : rsv1_bit))) != 0)
         return error::reserved_bits;
     // RFC 6455 §5.2: "If an unknown opcode is received, the receiving endpoint MUST _Fail the
     // WebSocket Connection_."
+    // [6455-5.2-3]
     if (!is_known(op))
         return error::reserved_opcode;
     // RFC 6455 §5.5: "All control frames […] MUST NOT be fragmented."
+    // [6455-5.4-2, 6455-5.5-2]
     if (is_control(op) && (first & fin_bit) == 0)
         return error::fragmented_control;
     return std::nullopt;
@@ -54,12 +58,15 @@ std::optional<error> judge_second_byte(unsigned second, opcode op, role receiver
     const bool masked = (second & mask_bit) != 0;
     // RFC 6455 §5.1: "The server MUST close the connection upon receiving a frame that is not
     // masked."
+    // [6455-5.1-2]
     if (receiver == role::server && !masked)
         return error::unmasked_frame;
     // RFC 6455 §5.1: "A client MUST close a connection if it detects a masked frame."
+    // [6455-5.1-4]
     if (receiver == role::client && masked)
         return error::masked_frame;
     // RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less".
+    // [6455-5.5-1]
     if (is_control(op) && (second & length_bits) > max_control_payload)
         return error::oversized_control;
     return std::nullopt;
@@ -70,10 +77,12 @@ std::optional<error> judge_extended_length(std::span<const std::byte> length,
                                            std::size_t size) noexcept {
     // RFC 6455 §5.2: "the following 8 bytes interpreted as a 64-bit unsigned integer (the most
     // significant bit MUST be 0)".
+    // [6455-5.2-4]
     if (size == 8 && !length.empty() && (octet(length, 0) & 0x80U) != 0)
         return error::length_overflow;
     // RFC 6455 §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
     // Eight bytes are too many if the first six are zero, two if the value is below 126.
+    // [6455-5.2-5]
     const auto is_zero = [](std::byte b) { return b == std::byte{0}; };
     if (size == 8 && length.size() >= 6 && std::ranges::all_of(length.first(6), is_zero))
         return error::non_minimal_length;
@@ -137,12 +146,14 @@ std::size_t encode_frame_header(const frame_header& header, std::span<std::byte>
     const std::size_t size = encoded_size(header);
     const std::size_t length_end = size - (header.masked ? std::tuple_size_v<masking_key> : 0);
     // RFC 6455 §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
+    // [6455-5.2-5]
     const std::uint64_t short_length = length_end == 2   ? header.payload_length
                                        : length_end == 4 ? length_16
                                                          : length_64;
     out[0] = static_cast<std::byte>((header.fin ? fin_bit : 0) | (header.rsv1 ? rsv1_bit : 0) |
                                     (header.rsv2 ? rsv2_bit : 0) | (header.rsv3 ? rsv3_bit : 0) |
                                     static_cast<unsigned>(header.op));
+    // [6455-5.3-1]
     out[1] = static_cast<std::byte>((header.masked ? mask_bit : 0) | short_length);
     std::uint64_t rest = header.payload_length;
     for (std::size_t i = length_end; i > 2; --i, rest >>= 8)

@@ -1,6 +1,7 @@
 #include "handshake.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "accept_key.hpp"
 #include "http_tokens.hpp"
@@ -10,7 +11,7 @@ namespace {
 
 // Whether any of the fields of that name lists the token; a list may be spread over several fields
 // (RFC 7230 §3.2.2).
-bool any_lists(const request& head, std::string_view name, std::string_view token) {
+bool any_lists(const http_head& head, std::string_view name, std::string_view token) {
     for (std::size_t i = 0; i < head.field_count(); ++i) {
         const header_field field = head.field(i);
         if (iequals(field.name, name) && list_contains(field.value, token)) {
@@ -18,6 +19,24 @@ bool any_lists(const request& head, std::string_view name, std::string_view toke
         }
     }
     return false;
+}
+
+// RFC 6455 §9.1: "a |Sec-WebSocket-Extensions| header field … MAY be split or combined across
+// multiple lines"; one that breaks the grammar fails the handshake: nothing.
+std::optional<std::vector<extension>> list_extensions(const http_head& head) {
+    std::vector<extension> all;
+    for (std::size_t i = 0; i < head.field_count(); ++i) {
+        if (!iequals(head.field(i).name, "Sec-WebSocket-Extensions")) {
+            continue;
+        }
+        // [6455-9.1-1]
+        auto some = parse_extensions(head.field(i).value);
+        if (!some) {
+            return std::nullopt;
+        }
+        std::ranges::move(*some, std::back_inserter(all));
+    }
+    return all;
 }
 
 // The target without "scheme://authority"; empty if it is neither a path nor an absolute URI.
@@ -82,6 +101,7 @@ std::string response(const status_text& status, std::string_view date) {
 
 }  // namespace
 
+// [6455-4.2.1-1]
 error_code judge_request(const request& head) noexcept {
     if (head.version() != 11 && head.version() != 10) {
         return error::bad_request;
@@ -122,6 +142,7 @@ error_code judge_no_body(const request& head) noexcept {
     return {};
 }
 
+// [6455-4.2.1-1]
 error_code judge_upgrade(const request& head) noexcept {
     // RFC 6455 §4.2.1: "1. An HTTP/1.1 or higher GET request"
     if (head.method() != "GET") {
@@ -145,6 +166,7 @@ error_code judge_upgrade(const request& head) noexcept {
     if (versions > 1) {
         return error::bad_request;  // §11.3.5: "MUST NOT appear more than once"
     }
+    // [6455-4.2.2-4, 6455-4.4-1]
     if (versions == 0 || *head.header("Sec-WebSocket-Version") != "13") {
         return error::upgrade_required;
     }
@@ -153,6 +175,15 @@ error_code judge_upgrade(const request& head) noexcept {
     if (head.count("Sec-WebSocket-Key") != 1 ||
         !is_websocket_key(*head.header("Sec-WebSocket-Key"))) {
         return error::bad_request;
+    }
+    // "8. Optionally, a |Sec-WebSocket-Protocol| header field", §4.3: a list of tokens, not empty.
+    for (std::size_t i = 0; i < head.field_count(); ++i) {
+        if (iequals(head.field(i).name, "Sec-WebSocket-Protocol") &&
+            parse_token_list(head.field(i).value)
+                .value_or(std::vector<std::string_view>())
+                .empty()) {
+            return error::bad_request;
+        }
     }
     return judge_no_body(head);
 }
@@ -167,6 +198,7 @@ std::string_view choose_subprotocol(const request& head, std::span<const std::st
         }
         const auto offered = parse_token_list(field.value);
         for (const std::string_view name : offered.value_or(std::vector<std::string_view>())) {
+            // [6455-4.2.2-6]
             const auto found = std::ranges::find(supported, name);
             if (found != supported.end()) {
                 return *found;
@@ -176,14 +208,23 @@ std::string_view choose_subprotocol(const request& head, std::span<const std::st
     return {};
 }
 
-std::string upgrade_response(const request& head, std::string_view subprotocol,
-                             std::string_view date) {
+std::optional<std::vector<extension>> offered_extensions(const request& head) {
+    return list_extensions(head);
+}
+
+std::string upgrade_response(const request& head, const agreement& agreed, std::string_view date) {
+    // [6455-4.2.2-1, 6455-4.2.2-10]
     std::string text = response({101, "Switching Protocols"}, date);
     add(text, "Upgrade", "websocket");
     add(text, "Connection", "Upgrade");
     add(text, "Sec-WebSocket-Accept", accept_key(*head.header("Sec-WebSocket-Key")));
-    if (!subprotocol.empty()) {
-        add(text, "Sec-WebSocket-Protocol", subprotocol);
+    // [6455-4.2.2-7]
+    if (!agreed.subprotocol.empty()) {
+        add(text, "Sec-WebSocket-Protocol", agreed.subprotocol);
+    }
+    // [6455-4.2.2-9, 6455-9-1]
+    if (!agreed.extensions.empty()) {
+        add(text, "Sec-WebSocket-Extensions", agreed.extensions);
     }
     return text += "\r\n";
 }
@@ -202,6 +243,7 @@ std::string refusal_response(const error_code& why, std::string_view allow, std:
         // RFC 7231 §6.5.15: "The server MUST send an Upgrade header field in a 426 response".
         add(text, "Upgrade", "websocket");
         add(text, "Connection", "Upgrade, close");
+        // [6455-4.4-1]
         add(text, "Sec-WebSocket-Version", "13");
     } else {
         add(text, "Connection", "close");
@@ -223,22 +265,29 @@ std::string page_response(const page& content, std::string_view date, bool head_
     return head_only ? text : text + content.body;
 }
 
-std::string upgrade_request(std::string_view host, std::string_view target, std::string_view key,
-                            std::span<const std::string> subprotocols,
-                            std::span<const header_field> extra) {
+std::string upgrade_request(const upgrade_wish& wish, std::span<const header_field> extra) {
     std::string text = "GET ";
-    text.append(target).append(" HTTP/1.1\r\n");
-    add(text, "Host", host);
+    // [6455-4.1-15, 6455-4.1-16, 6455-4.1-17, 6455-4.1-18]
+    text.append(wish.target).append(" HTTP/1.1\r\n");
+    // [6455-4.1-19]
+    add(text, "Host", wish.host);
+    // [6455-4.1-20, 6455-4.1-21, 6455-4.1-22, 6455-4.1-23]
     add(text, "Upgrade", "websocket");
     add(text, "Connection", "Upgrade");
-    add(text, "Sec-WebSocket-Key", key);
+    // [6455-4.1-24]
+    add(text, "Sec-WebSocket-Key", wish.key);
+    // [6455-4.1-28, 6455-4.1-29]
     add(text, "Sec-WebSocket-Version", "13");
-    if (!subprotocols.empty()) {
+    if (!wish.subprotocols.empty()) {
         std::string list;
-        for (const std::string& name : subprotocols) {
+        for (const std::string& name : wish.subprotocols) {
             list.append(list.empty() ? "" : ", ").append(name);
         }
         add(text, "Sec-WebSocket-Protocol", list);
+    }
+    if (wish.deflate != nullptr && wish.deflate->enabled) {
+        // [7692-5-1]
+        add(text, "Sec-WebSocket-Extensions", make_offer(*wish.deflate));
     }
     for (const header_field& field : extra) {
         add(text, field.name, field.value);
@@ -246,38 +295,56 @@ std::string upgrade_request(std::string_view host, std::string_view target, std:
     return text += "\r\n";
 }
 
-error_code judge_upgrade_response(const response_head& head, std::string_view key,
-                                  std::span<const std::string> subprotocols) {
-    if (head.status != 101) {
+// [6455-4.1-33, 6455-4.1-39]
+error_code judge_upgrade_response(const http_response& head, const upgrade_wish& wish,
+                                  agreement& agreed) {
+    if (head.status() != 101) {
         return error::upgrade_declined;
     }
-    bool upgrade = false;
-    bool connection = false;
-    std::size_t accepts = 0;
-    std::size_t protocols = 0;
-    for (const header_field& field : head.fields) {
-        if (iequals(field.name, "Upgrade")) {
-            upgrade = upgrade || iequals(field.value, "websocket");
-        } else if (iequals(field.name, "Connection")) {
-            connection = connection || list_contains(field.value, "upgrade");
-        } else if (iequals(field.name, "Sec-WebSocket-Accept")) {
-            // RFC 6455 §4.1: "If the response lacks a |Sec-WebSocket-Accept| header field or ...
-            // contains a value other than the base64-encoded SHA-1 ... the client MUST _Fail the
-            // WebSocket Connection_."
-            if (++accepts > 1 || field.value != accept_key(key)) {
-                return error::bad_upgrade_response;
-            }
-        } else if (iequals(field.name, "Sec-WebSocket-Extensions")) {
-            return error::bad_upgrade_response;  // "an extension that was not present in the
-                                                 // client's handshake"
-        } else if (iequals(field.name, "Sec-WebSocket-Protocol")) {
-            if (++protocols > 1 ||
-                std::ranges::find(subprotocols, field.value) == subprotocols.end()) {
-                return error::bad_upgrade_response;
-            }
+    // RFC 6455 §4.1: "If the response lacks an |Upgrade| header field or the |Upgrade| header field
+    // contains a value that is not an ASCII case-insensitive match for the value "websocket", the
+    // client MUST _Fail the WebSocket Connection_."
+    // [6455-4.1-34]
+    if (head.version() != 11 || head.count("Upgrade") != 1 ||
+        !iequals(*head.header("Upgrade"), "websocket")) {
+        return error::bad_upgrade_response;
+    }
+    // "If the response lacks a |Connection| header field or the |Connection| header field doesn't
+    // contain a token that is an ASCII case-insensitive match for the value "Upgrade", the client
+    // MUST _Fail the WebSocket Connection_."
+    // [6455-4.1-35]
+    if (!any_lists(head, "Connection", "upgrade")) {
+        return error::bad_upgrade_response;
+    }
+    // "If the response lacks a |Sec-WebSocket-Accept| header field or the |Sec-WebSocket-Accept|
+    // contains a value other than the base64-encoded SHA-1 … the client MUST _Fail the WebSocket
+    // Connection_."
+    // [6455-4.1-36]
+    if (head.count("Sec-WebSocket-Accept") != 1 ||
+        *head.header("Sec-WebSocket-Accept") != accept_key(wish.key)) {
+        return error::bad_upgrade_response;
+    }
+    // "If the response includes a |Sec-WebSocket-Protocol| header field and this header field
+    // indicates the use of a subprotocol that was not present in the client's handshake …, the
+    // client MUST _Fail the WebSocket Connection_." §11.3.4: at most one in a response.
+    // [6455-4.1-38]
+    if (const std::size_t count = head.count("Sec-WebSocket-Protocol"); count > 0) {
+        agreed.subprotocol = *head.header("Sec-WebSocket-Protocol");
+        if (count > 1 ||
+            std::ranges::find(wish.subprotocols, agreed.subprotocol) == wish.subprotocols.end()) {
+            return error::bad_upgrade_response;
         }
     }
-    return upgrade && connection && accepts == 1 ? error_code() : error::bad_upgrade_response;
+    const auto answer = list_extensions(head);
+    if (!answer) {
+        return error::bad_upgrade_response;
+    }
+    if (!answer->empty()) {
+        agreed.extensions = *head.header("Sec-WebSocket-Extensions");
+    }
+    const deflate_options nothing;
+    // [6455-4.1-37, 7692-5-10]
+    return judge_answer(*answer, wish.deflate != nullptr ? *wish.deflate : nothing, agreed.deflate);
 }
 
 }  // namespace websock::protocol

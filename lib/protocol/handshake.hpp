@@ -2,12 +2,17 @@
 // date is an argument, and so is the client's nonce.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 #include <websock/error.hpp>
+#include <websock/options.hpp>
 #include <websock/request.hpp>
+#include <websock/response.hpp>
+
+#include "deflate_params.hpp"
 
 namespace websock::protocol {
 
@@ -31,8 +36,19 @@ namespace websock::protocol {
 [[nodiscard]] std::string_view choose_subprotocol(const request& head,
                                                   std::span<const std::string> supported);
 
-/// 101 for an accepted upgrade (§4.2.2). `subprotocol` may be empty; `date` is an IMF-fixdate.
-[[nodiscard]] std::string upgrade_response(const request& head, std::string_view subprotocol,
+/// What the client offers in its Sec-WebSocket-Extensions fields, in its order (§9.1); nothing if
+/// one of them breaks the grammar, which fails the handshake.
+[[nodiscard]] std::optional<std::vector<extension>> offered_extensions(const request& head);
+
+/// What has been agreed on besides WebSocket itself.
+struct agreement {
+    std::string subprotocol;  ///< empty if none
+    std::string extensions;   ///< the server's Sec-WebSocket-Extensions; empty if none
+    std::optional<deflate_params> deflate;
+};
+
+/// 101 for an accepted upgrade (§4.2.2). `date` is an IMF-fixdate.
+[[nodiscard]] std::string upgrade_response(const request& head, const agreement& agreed,
                                            std::string_view date);
 
 /// The HTTP status that a refusal is answered with; 500 for what is not a handshake error.
@@ -46,22 +62,23 @@ namespace websock::protocol {
 /// 200 with the page; the connection closes.
 [[nodiscard]] std::string page_response(const page& content, std::string_view date, bool head_only);
 
-/// A client's request (§4.1); `key` is from encode_websocket_key().
-[[nodiscard]] std::string upgrade_request(std::string_view host, std::string_view target,
-                                          std::string_view key,
-                                          std::span<const std::string> subprotocols,
-                                          std::span<const header_field> extra);
-
-/// A server's response head, as the client judges it.
-struct response_head {
-    unsigned status = 0;
-    std::vector<header_field> fields;  ///< views into memory of the caller
+/// What a client asks for (§4.1).
+struct upgrade_wish {
+    std::string host;    ///< for the Host field
+    std::string target;  ///< path and query
+    std::string key;     ///< from encode_websocket_key()
+    std::span<const std::string> subprotocols;
+    const deflate_options* deflate = nullptr;  ///< offered if enabled
 };
+
+/// A client's request: the fields above, and `extra`.
+[[nodiscard]] std::string upgrade_request(const upgrade_wish& wish,
+                                          std::span<const header_field> extra);
 
 /// Judges a response by §4.1: upgrade_declined for another status than 101, bad_upgrade_response
 /// for one that does not complete the handshake (wrong Upgrade, Connection or accept key, a
-/// subprotocol or an extension that was not asked for).
-[[nodiscard]] error_code judge_upgrade_response(const response_head& head, std::string_view key,
-                                                std::span<const std::string> subprotocols);
+/// subprotocol or an extension that was not asked for). Fills in `agreed` on success.
+[[nodiscard]] error_code judge_upgrade_response(const http_response& head, const upgrade_wish& wish,
+                                                agreement& agreed);
 
 }  // namespace websock::protocol

@@ -6,22 +6,16 @@
 #include <cstddef>
 #include <utility>
 
+#include "ascii.hpp"
+
 namespace websock::protocol {
 namespace {
-
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-constexpr char to_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-constexpr bool is_letter(char c) noexcept { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
 
 // RFC 7230 §3.2.3: "OWS = *( SP / HTAB )".
 constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
 
 constexpr bool is_base64_char(char c) noexcept {
-    return is_letter(c) || is_digit(c) || c == '+' || c == '/';
+    return is_alphanumeric(c) || c == '+' || c == '/';
 }
 
 std::string_view trimmed(std::string_view text) noexcept {
@@ -97,6 +91,7 @@ public:
             value += rest_.front();
             rest_.remove_prefix(1);
         }
+        // [6455-4.3-1, 6455-9.1-2]
         if (rest_.empty() || !is_token(value))
             return std::nullopt;
         rest_.remove_prefix(1);
@@ -157,7 +152,7 @@ std::optional<extension> read_extension(std::string_view element) {
 // "`" / "|" / "~" / DIGIT / ALPHA".
 bool is_token_char(char c) noexcept {
     constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-    return is_letter(c) || is_digit(c) || others.find(c) != std::string_view::npos;
+    return is_alphanumeric(c) || others.find(c) != std::string_view::npos;
 }
 
 bool is_token(std::string_view text) noexcept {

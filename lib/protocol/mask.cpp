@@ -32,6 +32,7 @@ void mask_wide(std::byte* at, wide key) noexcept { (wide::load(at) ^ key).store(
 
 // RFC 6455 §5.3: "Octet i of the transformed data ("transformed-octet-i") is the XOR of octet i of
 // the original data ("original-octet-i") with octet at index i modulo 4 of the masking key".
+// [6455-6.2-5]
 void apply_mask(std::span<std::byte> bytes, const masking_key& key, std::uint64_t offset) noexcept {
     const std::uint32_t word = rotated_key(key, offset);
     const wide four_words = wide::repeat(word);

@@ -20,6 +20,7 @@ void append_frame(byte_buffer& to, const frame_header& header, std::span<const s
     const auto room = to.prepare(max_frame_header_size + payload.size());
     const std::size_t head = encode_frame_header(header, room);
     if (!payload.empty()) {
+        // [6455-10.3-2]
         std::memcpy(room.data() + head, payload.data(), payload.size());
     }
     if (header.masked) {

@@ -19,7 +19,7 @@ head_scanner::result head_scanner::feed(std::span<const std::byte> head) noexcep
 
 error_code head_scanner::take(char c) noexcept {
     if (after_cr_ != (c == '\n')) {
-        return error::bad_request;  // a bare CR or a bare LF
+        return malformed();  // a bare CR or a bare LF
     }
     if (c == '\n') {
         after_cr_ = false;
@@ -33,19 +33,26 @@ error_code head_scanner::take(char c) noexcept {
     if (c == '\r') {
         after_cr_ = true;
         // RFC 7230 §3.1.1: a request begins with its request line.
-        return lines_ == 0 && line_size_ == 0 ? error::bad_request : error_code();
+        return lines_ == 0 && line_size_ == 0 ? make_error_code(malformed()) : error_code();
     }
-    // Anything but a token character cannot begin a method or a field name; a space here would be
-    // RFC 7230 §3.2.4: "A server that receives an obs-fold in a request message ... MUST either
-    // reject the message by sending a 400 (Bad Request)" or replace it.
     const auto octet = static_cast<unsigned char>(c);
-    if ((line_size_ == 0 && !is_token_char(c)) || (octet < 0x20 && c != '\t') || octet == 0x7F) {
-        return error::bad_request;
+    if ((line_size_ == 0 && !may_begin_line(c)) || (octet < 0x20 && c != '\t') || octet == 0x7F) {
+        return malformed();
     }
     if (++line_size_ > limits_.max_header_line) {
-        return lines_ == 0 ? error::target_too_long : error::header_too_large;
+        return lines_ == 0 && kind_ == head_kind::request ? error::target_too_long
+                                                          : error::header_too_large;
     }
     return {};
+}
+
+// Anything but a token character cannot begin a method, a version or a field name. A space would be
+// a folded line. RFC 7230 §3.2.4: "A server that receives an obs-fold in a request message ... MUST
+// either reject the message by sending a 400 (Bad Request)" or replace it; "A user agent that
+// receives an obs-fold in a response message ... MUST replace" it, which the parser does.
+bool head_scanner::may_begin_line(char c) const noexcept {
+    const bool folded = c == ' ' || c == '\t';
+    return is_token_char(c) || (folded && kind_ == head_kind::response && lines_ > 0);
 }
 
 }  // namespace websock::protocol

@@ -66,17 +66,32 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(protocol::route_path(head));
     const std::string supported[] = {"chat", "superchat"};
     if (!protocol::judge_request(head) && !protocol::judge_upgrade(head)) {
-        const std::string answer =
-            protocol::upgrade_response(head, protocol::choose_subprotocol(head, supported), "date");
+        const websock::deflate_options deflate{.enabled = true};
+        protocol::agreement agreed;
+        agreed.subprotocol = protocol::choose_subprotocol(head, supported);
+        if (const auto offers = protocol::offered_extensions(head)) {
+            if (const auto accepted = protocol::accept_offer(*offers, deflate)) {
+                agreed.extensions = accepted->response;
+            }
+        }
+        const std::string answer = protocol::upgrade_response(head, agreed, "date");
         if (!answer.starts_with("HTTP/1.1 101 ") || !answer.ends_with("\r\n\r\n")) {
             std::abort();
         }
     }
-    protocol::response_head response{101, {}};
+    websock::http_response response(101, "", 11);
     for (std::size_t i = 0; i < head.field_count(); ++i) {
-        response.fields.push_back(head.field(i));
+        response.add_field(head.field(i).name, head.field(i).value);
     }
-    static_cast<void>(
-        protocol::judge_upgrade_response(response, "dGhlIHNhbXBsZSBub25jZQ==", supported));
+    const websock::deflate_options deflate{.enabled = true};
+    protocol::upgrade_wish wish;
+    wish.key = "dGhlIHNhbXBsZSBub25jZQ==";
+    wish.subprotocols = supported;
+    wish.deflate = &deflate;
+    protocol::agreement agreed;
+    if (!protocol::judge_upgrade_response(response, wish, agreed) &&
+        agreed.deflate.has_value() != !agreed.extensions.empty()) {
+        std::abort();
+    }
     return 0;
 }

@@ -92,6 +92,7 @@ class OpeningHandshake:
             with self.subTest(key):
                 self.connect().upgrade("/" + self.scheme, key=key)
 
+    # [6455-4.2.2-7, 6455-4.2.2-8, 6455-4.2.2-9, 6455-9-1]
     def test_nothing_unasked_is_agreed_on(self):
         for field in ("Sec-WebSocket-Extensions: x-unknown", "Sec-WebSocket-Protocol: chat"):
             with self.subTest(field):
@@ -142,6 +143,7 @@ class OpeningHandshake:
         response = self.assert_refused(head("POST / HTTP/1.1", "Host: a", "Content-Length: 0"), 405)
         self.assertIn("GET", ", ".join(response.field("Allow")))
 
+    # [6455-4.2.2-5, 6455-7.2.2-1]
     def test_not_found(self):
         for path in ("/", "/x", "/ws/", "/WS", "/wsx", "/%77s", "//ws"):
             with self.subTest(path):
@@ -160,6 +162,7 @@ class OpeningHandshake:
                 response = self.assert_refused(request, 426)
                 self.assertEqual(", ".join(response.field("Upgrade")).lower(), "websocket")  # RFC 9110 §15.5.22
 
+    # [6455-4.2.2-4, 6455-4.4-1]
     def test_other_versions(self):
         for version in ("0", "8", "12", "14", "255"):
             with self.subTest(version):
@@ -178,6 +181,7 @@ class OpeningHandshake:
                 self.assert_refused(replaced("Connection", value, self.good), 400, 426)
         self.assert_refused(without("Connection", self.good), 400, 426)
 
+    # [6455-4.2.1-1, 6455-7.2.2-1]
     def test_bad_requests(self):
         good, path = self.good, f"/{self.scheme}".encode()
         key = "Sec-WebSocket-Key"
@@ -211,6 +215,11 @@ class OpeningHandshake:
             "space before the colon": good.replace(b"Host:", b"Host :"),
             "field without a colon": replaced("Host", "a\r\nnonsense", good),
             "field without a name": replaced("Host", "a\r\n: x", good),
+            # RFC 6455 §9.1: what does not conform to the grammar fails the handshake. [6455-9.1-1]
+            "extensions that are none": replaced("Host", "a\r\nSec-WebSocket-Extensions: (x)", good),
+            "an extension without a name": replaced("Host", "a\r\nSec-WebSocket-Extensions: x, ;y=1", good),
+            "an extension's value left out": replaced("Host", "a\r\nSec-WebSocket-Extensions: x; y=", good),
+            "no extension at all": replaced("Host", "a\r\nSec-WebSocket-Extensions:", good),
             "no such HTTP version": good.replace(b"HTTP/1.1", b"HTTP/9.9"),
             "no HTTP": good.replace(b"HTTP/1.1", b"SIP/2.0"),
         }
@@ -275,6 +284,7 @@ class OpeningHandshake:
 
 @each_way(ways=[("coroutine", "wss")])
 class WrongPort:
+    # [6455-4.2.2-2]
     def test_plain_http_on_the_tls_port(self):
         client = Client(self.server.ports["wss"])
         self.addCleanup(client.close)

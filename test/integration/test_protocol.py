@@ -36,6 +36,7 @@ class Violations:
                 client.send_octets(HELLO + data)
                 self.assert_ends(client, [*echoed, *echoes], code, "octet by octet")
 
+    # [6455-7.1.7-2]
     def test_headers(self):
         """All of these are told by the header, so no payload follows."""
         cases = {f"opcode {op}": header(op, 0) for op in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)}
@@ -53,6 +54,7 @@ class Violations:
         for name, data in cases.items():
             self.assert_fails(data, 1002, name)
 
+    # [6455-6.2-4]
     def test_order_of_fragments(self):
         self.assert_fails(header(CONTINUATION, 5), 1002, "stray continuation")
         self.assert_fails(header(CONTINUATION, 5, fin=False), 1002, "stray first fragment")
@@ -131,6 +133,7 @@ class Violations:
 
 @each_way
 class Closing:
+    # [6455-5.5.1-6]
     def test_codes_are_echoed(self):
         valid = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999]
         for code in valid:

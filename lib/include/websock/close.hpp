@@ -31,6 +31,7 @@ enum class close_code : std::uint16_t {
 
 /// Says whether `code` may stand in a Close frame (RFC 6455 §7.4.2, IANA registry): 1000–1003,
 /// 1007–1014 and 3000–4999.
+// [6455-7.4.1-1, 6455-7.4.1-2, 6455-7.4.1-3]
 [[nodiscard]] constexpr bool is_sendable(close_code code) noexcept {
     const auto value = static_cast<std::uint16_t>(code);
     return (value >= 1000 && value <= 1003) || (value >= 1007 && value <= 1014) ||

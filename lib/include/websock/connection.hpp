@@ -61,7 +61,7 @@ public:
     /// Any number of tasks on any threads may send at once. Cancelled while it waits, the message
     /// is not sent (system_error(operation_aborted)). Throws system_error(error::closed) when the
     /// connection has ended or is closing: the message is not sent.
-    [[nodiscard]] awaitable<void> send(message whole);
+    [[nodiscard]] awaitable<void> send(message whole, send_options how = {});
 
     /// Begins the closing handshake (RFC 6455 §7.1.2) after all that has been sent, and waits until
     /// the connection has ended, at most about close_timeout. Messages that still arrive are
@@ -80,12 +80,16 @@ public:
 
     /// send() with any completion token, for void(error_code).
     template <class CompletionToken>
-    auto async_send(message whole, CompletionToken&& token) {
+    auto async_send(message whole, send_options how, CompletionToken&& token) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [](auto handler, connection self, message moved) {
-                self.start_send(std::move(moved), std::move(handler));
+            [](auto handler, connection self, message moved, send_options chosen) {
+                self.start_send(std::move(moved), chosen, std::move(handler));
             },
-            token, *this, std::move(whole));
+            token, *this, std::move(whole), how);
+    }
+    template <class CompletionToken>
+    auto async_send(message whole, CompletionToken&& token) {
+        return async_send(std::move(whole), send_options(), std::forward<CompletionToken>(token));
     }
 
     /// close() with any completion token, for void(error_code).
@@ -102,7 +106,7 @@ public:
     /// error::closed when the connection has ended or is closing, error::outbox_full when
     /// max_outbox_size would be exceeded; the message is not sent then. (From another thread than
     /// the connection's, a close that is under way at the same moment may still overtake it.)
-    error_code try_send(message_view view);
+    error_code try_send(message_view view, send_options how = {});
 
     /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2); error::bad_argument for more,
     /// error::closed as try_send.
@@ -122,6 +126,9 @@ public:
     [[nodiscard]] const websock::request& request() const noexcept;
     /// The agreed subprotocol; empty if none.
     [[nodiscard]] const std::string& subprotocol() const noexcept;
+    /// The agreed extensions, as the server's Sec-WebSocket-Extensions names them
+    /// ("permessage-deflate; …"); empty if none.
+    [[nodiscard]] const std::string& extensions() const noexcept;
     /// The peer's end, and ours.
     [[nodiscard]] address remote_address() const;
     [[nodiscard]] address local_address() const;
@@ -140,7 +147,7 @@ private:
     using done_handler = boost::asio::any_completion_handler<void(error_code)>;
 
     void start_receive(receive_handler handler);
-    void start_send(message whole, done_handler handler);
+    void start_send(message whole, send_options how, done_handler handler);
     void start_close(close_reason reason, done_handler handler);
 
     std::shared_ptr<net::driver> driver_;

@@ -27,7 +27,8 @@ enum class error {
     bad_close_payload,  ///< Close payload of exactly one byte
     bad_close_code,     ///< a code that must not appear on the wire
     // Payload (§8.1); 1007.
-    invalid_utf8,  ///< text or close reason that is not UTF-8
+    invalid_utf8,     ///< text or close reason that is not UTF-8
+    bad_compression,  ///< a compressed payload that is no DEFLATE data (RFC 7692 §7.2.2)
     // Limits.
     message_too_big,     ///< over max_message_size; 1009
     too_many_fragments,  ///< over max_fragments; 1008

@@ -16,6 +16,25 @@ enum class message_kind : std::uint8_t {
     binary = 2,  ///< any bytes
 };
 
+/// Whether a message is compressed, where permessage-deflate has been agreed on.
+enum class compression : std::uint8_t {
+    automatic,  ///< by deflate_options::threshold
+    yes,        ///< even below the threshold
+    no,         ///< the payload is compressed already, or secret (README, "Compression")
+};
+
+/// How a message is sent. (Constructors, not an aggregate: see the g++ 12 note in lib/README.md.)
+class send_options {
+public:
+    send_options(websock::compression compress = compression::automatic) noexcept  // NOLINT
+        : compress_(compress) {}
+
+    [[nodiscard]] websock::compression compress() const noexcept { return compress_; }
+
+private:
+    websock::compression compress_;
+};
+
 /// A message that owns its payload. Cheap to move.
 ///
 /// What is sent as text must be UTF-8 (RFC 6455 §5.6); websock does not check it again, since a

@@ -12,9 +12,39 @@
 
 namespace websock {
 
+/// permessage-deflate (RFC 7692). An aggregate. What is agreed on with a peer may be narrower than
+/// what is asked for here; a peer that does not know the extension is talked to without it.
+struct deflate_options {
+    /// Accept the extension as a server, offer it as a client.
+    bool enabled = false;
+    /// zlib's compression level, 1 (fast) to 9 (small).
+    int level = 6;
+    /// zlib's memory level, 1 to 9: memory of a compressor, beside its window.
+    int memory_level = 8;
+    /// Base-2 logarithm of the largest LZ77 window that the server compresses with, 9 to 15; a
+    /// server declines an offer that asks for 8, which zlib cannot keep to.
+    int server_max_window_bits = 15;
+    /// The same for the client's direction, 8 to 15. A server can ask for less than 15 only if the
+    /// client's offer allows it (§7.1.2.2); a client that is told 8 sends uncompressed.
+    int client_max_window_bits = 15;
+    /// The server compresses each message by itself. Without context takeover a direction keeps no
+    /// memory between messages, and compresses less well.
+    bool server_no_context_takeover = false;
+    /// The client compresses each message by itself.
+    bool client_no_context_takeover = false;
+    /// Messages of fewer bytes are sent uncompressed, unless they ask for compression. Only where
+    /// each message is compressed by itself: with context takeover every message improves the next.
+    std::size_t threshold = 64;
+    /// Silence after which a connection with context takeover gives its compressor back, and keeps
+    /// of its decompressor only the window. Its next message is compressed as if it were the first.
+    /// Zero: never.
+    std::chrono::milliseconds release_after{5'000};
+};
+
 /// Limits and timeouts of one connection. An aggregate: `connection_options{.idle_timeout = 5s}`.
 struct connection_options {
-    /// Largest message, after reassembly; a larger one fails the connection with 1009.
+    /// Largest message, after reassembly and decompression; a larger one fails the connection with
+    /// 1009, decompression stops there.
     std::size_t max_message_size = 1024 * 1024;
     /// Most fragments in one message, empty ones counted; more fail the connection with 1008.
     std::size_t max_fragments = 16'384;
@@ -47,6 +77,8 @@ struct connection_options {
     std::chrono::milliseconds close_timeout{5'000};
     /// How long a write may make no progress at all; then the connection is cut.
     std::chrono::milliseconds write_timeout{30'000};
+
+    deflate_options deflate;
 };
 
 /// What is agreed on per route.

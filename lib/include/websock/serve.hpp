@@ -32,7 +32,8 @@ struct serve_options {
 /// handshake to the end of TCP; the result says how it ended (`ec` tells of a failed handshake).
 ///
 /// The session runs on a strand of its own over the socket's executor, which any number of threads
-/// may run, and so does the handler. Cancelling cuts the connection.
+/// may run, and so does the handler. Cancelling cuts the connection. Throws std::invalid_argument
+/// that names an option which is out of its range.
 [[nodiscard]] awaitable<close_info> serve(tcp_socket socket, coroutine_handler handler,
                                           serve_options options = {});
 [[nodiscard]] awaitable<close_info> serve(tcp_socket socket, handlers callbacks,

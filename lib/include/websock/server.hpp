@@ -17,7 +17,8 @@ namespace websock {
 class server {
 public:
     server();
-    /// Throws system_error if the system refuses what it needs.
+    /// Throws std::invalid_argument that names an option which is out of its range, system_error if
+    /// the system refuses what it needs.
     explicit server(server_options options);
     server(const server&) = delete;
     server& operator=(const server&) = delete;

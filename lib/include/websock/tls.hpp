@@ -1,5 +1,5 @@
-// A server's certificate and TLS settings: TLS 1.2 and 1.3, ECDHE with AEAD ciphers, no
-// renegotiation, no compression, ALPN http/1.1.
+// TLS for servers, with their certificate, and for clients, with those that they trust: TLS 1.2 and
+// 1.3, ECDHE with AEAD ciphers, no renegotiation, no compression, ALPN http/1.1.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,8 @@ namespace net {
 struct tls_settings;
 }
 
-/// Shared by any number of listeners and connections; immutable, cheap to copy.
+/// What a server shows of itself. Shared by any number of listeners and connections; immutable,
+/// cheap to copy.
 class tls_context {
 public:
     /// Reads PEM files: the certificate with its chain, and the unencrypted private key. Throws
@@ -35,6 +36,39 @@ private:
     explicit tls_context(std::shared_ptr<const net::tls_settings> settings) noexcept;
 
     std::shared_ptr<const net::tls_settings> settings_;
+};
+
+/// Whom a client believes that they are the server of a wss URL. Unless it is none(), a server must
+/// show a certificate for the host of the URL (RFC 6125, RFC 9525: in its subjectAltName, never its
+/// common name), within its dates, whose chain ends at a trusted certificate; no revocation list is
+/// looked at. Shared by any number of clients and connections; immutable, cheap to copy, and safe
+/// to use from any thread.
+class tls_trust {
+public:
+    /// Trusts the authorities that the system trusts, as system() does.
+    tls_trust() noexcept = default;
+    /// Trusts the authorities that the system trusts: OpenSSL's default file and directory, or
+    /// those that the environment names in SSL_CERT_FILE and SSL_CERT_DIR. They are read at the
+    /// first use in the process, once for all; where there are none, no server is trusted.
+    [[nodiscard]] static tls_trust system() noexcept { return {}; }
+    /// Trusts the certificates in a PEM file and no others: authorities, or single servers by their
+    /// own certificates. Reads it now. Throws system_error that names the file if it is missing,
+    /// unreadable, or holds no valid certificate.
+    [[nodiscard]] static tls_trust ca_file(const std::string& name);
+    /// The same from PEM text.
+    [[nodiscard]] static tls_trust ca_pem(const std::string& text);
+    /// Trusts everyone: the connection is encrypted, but to whom is not known, and whoever is in
+    /// between can read and change it. For development and tests.
+    [[nodiscard]] static tls_trust none();
+
+    /// For the library. Throws system_error at the first use of the system's store, if OpenSSL
+    /// fails.
+    [[nodiscard]] const std::shared_ptr<const net::tls_settings>& settings() const;
+
+private:
+    explicit tls_trust(std::shared_ptr<const net::tls_settings> settings) noexcept;
+
+    std::shared_ptr<const net::tls_settings> settings_;  // none: the system's
 };
 
 }  // namespace websock

@@ -51,6 +51,7 @@ BOOST_DATA_TEST_CASE(a_full_inbox_does_not_hold_up_a_local_close,
     BOOST_TEST(client.close(1008) == "end");
 }
 
+// [6455-5.5.1-7]
 BOOST_DATA_TEST_CASE(a_local_close_after_the_peers_is_prompt, data::make(test::all_arrangements),
                      where) {
     const auto host = test::start_host(where, coroutine_handler(refuse_after_one), patient());

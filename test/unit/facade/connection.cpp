@@ -121,6 +121,7 @@ BOOST_DATA_TEST_CASE(a_thousand_tasks_send_and_then_it_closes, data::make(test::
     BOOST_TEST((received == s.accepted));
 }
 
+// [6455-6.1-3]
 BOOST_DATA_TEST_CASE(a_close_amid_a_thousand_sending_tasks, data::make(test::all_arrangements),
                      where) {
     storm s;
@@ -221,9 +222,10 @@ awaitable<void> close_badly(test::journal& log, connection peer) {
     log.add(peer.is_open() ? "open" : "not open");
     log.add(peer.ping(std::string(126, 'x')) == error::bad_argument ? "bad argument" : "sent");
     log.add(name_of(peer.ping("p")));
-    peer.request_close(close_reason(1006));
+    peer.request_close(close_reason(1015));
 }
 
+// [6455-7.4.1-2, 6455-7.4.1-3]
 BOOST_AUTO_TEST_CASE(what_cannot_be_put_on_the_wire_is_refused) {
     test::journal log;
     const auto host = test::start_host(

@@ -106,6 +106,7 @@ BOOST_AUTO_TEST_CASE(pages) {
     BOOST_TEST(head.ends_with("\r\n\r\n"));
 }
 
+// [6455-4.2.2-5]
 BOOST_AUTO_TEST_CASE(refusals) {
     BOOST_TEST(answer("GET /nowhere HTTP/1.1").starts_with("HTTP/1.1 404 "));
     BOOST_TEST(answer("GET /a/ HTTP/1.1").starts_with("HTTP/1.1 404 "));

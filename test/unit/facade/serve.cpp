@@ -77,6 +77,7 @@ BOOST_DATA_TEST_CASE(a_peer_that_leaves_before_the_handshake_is_a_result, data::
 
 // ---- TLS
 
+// [6455-10.6-1]
 BOOST_DATA_TEST_CASE(the_same_over_tls, data::make(test::all_arrangements), where) {
     test::host_options options;
     options.tls = tls_context::self_signed();

@@ -42,7 +42,9 @@ public:
         ++seen_.opened;
         connection_ = connection;
     }
-    void on_message(message_view view) override { static_cast<void>(connection_->try_send(view)); }
+    void on_message(message_view view) override {
+        static_cast<void>(connection_->try_send(view, send_options()));
+    }
     void on_close(const close_info& info) override {
         ++seen_.closed;
         seen_.info = info;
@@ -76,7 +78,7 @@ private:
                 connection->handler_done(nullptr);
                 return;
             }
-            connection->async_send(std::move(*next),
+            connection->async_send(std::move(*next), send_options(),
                                    [connection](error_code) { receive(connection); });
         });
     }
@@ -169,6 +171,7 @@ std::string frames_of(const stream_script& script) {
 
 BOOST_AUTO_TEST_SUITE(session_steps)
 
+// [6455-5.5.1-6, 6455-6.1-8]
 BOOST_AUTO_TEST_CASE(scenarios_without_a_fault) {
     for (const delivery how : {delivery::direct, delivery::inbox}) {
         for (const scenario& each : scenarios) {

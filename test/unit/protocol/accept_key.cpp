@@ -3,6 +3,9 @@
 
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "protocol/http_tokens.hpp"
 
@@ -27,6 +30,7 @@ BOOST_AUTO_TEST_CASE(answer_has_28_characters_and_depends_on_the_key) {
 // RFC 6455 §4.1: "if the randomly selected value was the sequence of bytes 0x01 0x02 […] 0x10, the
 // value of the header field would be "AQIDBAUGBwgJCgsMDQ4PEC=="" – but for its last digit, whose
 // pad bits RFC 4648 §3.5 wants to be zero.
+// [6455-4.1-25]
 BOOST_AUTO_TEST_CASE(example_of_the_rfc_for_a_clients_key) {
     std::array<std::byte, 16> nonce{};
     for (std::size_t i = 0; i < nonce.size(); ++i)
@@ -40,6 +44,29 @@ BOOST_AUTO_TEST_CASE(a_clients_key_is_what_a_server_accepts) {
         nonce.fill(static_cast<std::byte>(value));
         BOOST_TEST(is_websocket_key(encode_websocket_key(nonce)));
     }
+}
+
+// RFC 4648 §10: the test vectors.
+BOOST_AUTO_TEST_CASE(base64_of_any_length) {
+    const auto encoded = [](std::string_view text) {
+        return encode_base64(std::as_bytes(std::span(text)));
+    };
+    BOOST_TEST(encoded("") == "");
+    BOOST_TEST(encoded("f") == "Zg==");
+    BOOST_TEST(encoded("fo") == "Zm8=");
+    BOOST_TEST(encoded("foo") == "Zm9v");
+    BOOST_TEST(encoded("foob") == "Zm9vYg==");
+    BOOST_TEST(encoded("fooba") == "Zm9vYmE=");
+    BOOST_TEST(encoded("foobar") == "Zm9vYmFy");
+    BOOST_TEST(encoded("\xfb\xff\xfe") == "+//+");
+}
+
+BOOST_AUTO_TEST_CASE(base64_of_much_is_padded_only_at_the_end) {
+    const std::string long_text(std::size_t{7} << 20U, '\xff');
+    const std::string text = encode_base64(std::as_bytes(std::span(long_text)));
+    BOOST_TEST(text.size() == (long_text.size() + 2) / 3 * 4);
+    BOOST_TEST(text.find_first_not_of('/') == text.size() - 3);
+    BOOST_TEST(text.substr(text.size() - 4) == "/w==");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

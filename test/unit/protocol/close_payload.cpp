@@ -40,6 +40,7 @@ BOOST_AUTO_TEST_CASE(empty_payload_is_no_status) {
     BOOST_TEST((decoded.reason == close_reason(close_code::no_status)));
 }
 
+// [6455-5.5.1-1]
 BOOST_AUTO_TEST_CASE(code_without_text_is_read_in_network_byte_order) {
     const decoded_close decoded = decode_close_payload(bytes("03 e9"));
     BOOST_TEST(!decoded.ec);
@@ -60,6 +61,7 @@ BOOST_AUTO_TEST_CASE(longest_payload_is_read) {
     BOOST_TEST(decoded.reason.text() == std::string(123, 'x'));
 }
 
+// [6455-5.5.1-1]
 BOOST_AUTO_TEST_CASE(payload_of_one_byte_is_refused) {
     for (unsigned value = 0; value < 256; ++value) {
         const decoded_close decoded =
@@ -69,6 +71,7 @@ BOOST_AUTO_TEST_CASE(payload_of_one_byte_is_refused) {
     }
 }
 
+// [6455-7.4.1-1, 6455-7.4.1-2, 6455-7.4.1-3]
 BOOST_AUTO_TEST_CASE(every_code_is_judged_by_the_registry) {
     for (unsigned code = 0; code < 65536; ++code) {
         const std::array payload{static_cast<std::byte>(code >> 8),
@@ -87,6 +90,7 @@ BOOST_AUTO_TEST_CASE(every_code_is_judged_by_the_registry) {
     }
 }
 
+// [6455-8.1-1]
 BOOST_AUTO_TEST_CASE(text_that_is_not_utf8_is_refused) {
     for (const char* text :
          {"80", "ff", "61 c3", "e2 82", "ed a0 80", "c0 80", "61 62 f4 90 80 80"}) {
@@ -103,11 +107,13 @@ BOOST_AUTO_TEST_CASE(a_bad_code_is_told_before_bad_text) {
                make_error_code(error::bad_close_code));
 }
 
+// [6455-7.4.1-1]
 BOOST_AUTO_TEST_CASE(no_status_is_written_as_an_empty_payload) {
     BOOST_TEST(payload_of({close_code::no_status}).empty());
     BOOST_TEST(payload_of({close_code::no_status, "text without a code"}).empty());
 }
 
+// [6455-5.5.1-1]
 BOOST_AUTO_TEST_CASE(code_and_text_are_written) {
     BOOST_TEST(test::to_hex(payload_of({})) == "03 e8");
     BOOST_TEST(test::to_hex(payload_of({close_code::too_big, "big"})) == "03 f1 62 69 67");
@@ -133,6 +139,7 @@ BOOST_AUTO_TEST_CASE(long_text_is_cut_between_code_points) {
     }
 }
 
+// [6455-5.5-1]
 BOOST_AUTO_TEST_CASE(cut_text_is_valid_whatever_its_length) {
     for (const std::string unit : {"\u00e9", "\u20ac", "\U0001F600", "a\U0001F600", "ab\u20ac"}) {
         std::string text;
@@ -154,6 +161,7 @@ BOOST_AUTO_TEST_CASE(text_of_tails_only_is_cut_without_running_past_its_front) {
 
 BOOST_AUTO_TEST_CASE(every_error_has_its_close_code) {
     std::map<error, close_code> special{{error::invalid_utf8, close_code::bad_payload},
+                                        {error::bad_compression, close_code::bad_payload},
                                         {error::message_too_big, close_code::too_big},
                                         {error::too_many_fragments, close_code::policy_error},
                                         {error::idle_timeout, close_code::going_away}};

@@ -25,6 +25,7 @@ BOOST_AUTO_TEST_CASE(we_begin_and_the_peer_answers) {
     BOOST_TEST(is(step(close_sent, peer_close), closed, finish));
 }
 
+// [6455-5.5.1-5]
 BOOST_AUTO_TEST_CASE(the_peer_begins_and_we_answer_when_all_is_dealt_with) {
     BOOST_TEST(is(step(open, peer_close), close_received, announce));
     BOOST_TEST(is(step(close_received, answered), closed, send_close_finish));

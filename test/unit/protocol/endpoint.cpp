@@ -101,12 +101,14 @@ void expect_failure(const byte_vector& input, error why, close_code code,
 BOOST_AUTO_TEST_SUITE(endpoint_input)
 
 // RFC 6455 §5.7.
+// [6455-5.1-3, 6455-5.2-1, 6455-6.1-1, 6455-6.1-4, 6455-6.1-5, 6455-6.1-6]
 BOOST_AUTO_TEST_CASE(masked_hello_is_echoed_unmasked) {
     const outcome got = run_all_cuts(bytes("81 85 37 fa 21 3d 7f 9f 4d 51 58"));
     BOOST_TEST(got.events == "text(Hello) ");
     BOOST_TEST(got.output == "81 05 48 65 6c 6c 6f");
 }
 
+// [6455-5.4-1, 6455-5.4-3, 6455-5.4-6]
 BOOST_AUTO_TEST_CASE(fragments_make_one_message) {
     const outcome got =
         run_all_cuts(client_frame(0x01, "Hel") + client_frame(0x00, "") + client_frame(0x80, "lo"));
@@ -121,6 +123,7 @@ BOOST_AUTO_TEST_CASE(three_empty_fragments_make_one_empty_message) {
     BOOST_TEST(got.output == "81 00");
 }
 
+// [6455-5.4-5, 6455-5.4-11, 6455-6.2-2, 6455-6.2-3]
 BOOST_AUTO_TEST_CASE(control_frames_interleave_with_fragments) {
     const outcome got =
         run_all_cuts(client_frame(0x02, "ab") + client_frame(0x89, "p1") + client_frame(0x8A, "u") +
@@ -134,6 +137,7 @@ BOOST_AUTO_TEST_CASE(pongs_follow_the_answers_to_earlier_messages) {
     BOOST_TEST(got.output == "82 01 61 8a 01 70");
 }
 
+// [6455-5.5.2-1, 6455-5.5.3-1]
 BOOST_AUTO_TEST_CASE(every_ping_in_a_batch_gets_its_pong_in_order) {
     byte_vector input;
     std::string pongs;
@@ -243,6 +247,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(endpoint_violations)
 
+// [6455-5.1-2, 6455-5.4-4, 6455-6.2-4, 6455-10.7-1]
 BOOST_AUTO_TEST_CASE(frame_rules_fail_with_1002) {
     const byte_vector hello = client_frame(0x81, "Hello");
     const std::string before = "text(Hello) ";
@@ -267,11 +272,29 @@ BOOST_AUTO_TEST_CASE(frame_rules_fail_with_1002) {
     expect(client_frame(0x01, "a") + client_frame(0x81, "b"), error::expected_continuation);
 }
 
+// RFC 6455 §7.1.7: "An endpoint MUST NOT continue to attempt to process data (including a
+// responding Close frame) from the remote endpoint after being instructed to _Fail the WebSocket
+// Connection_." [6455-7.1.7-3]
+BOOST_AUTO_TEST_CASE(nothing_after_a_violation_is_looked_at) {
+    const byte_vector late =
+        client_frame(0x81, "late") + client_frame(0x89, "late") + client_frame(0x88, "\x03\xe8");
+    expect_failure(client_frame(0x81, "\xff") + late, error::invalid_utf8, close_code::bad_payload);
+    expect_failure(client_frame(0x01, "a") + client_frame(0x80, "\xce") + late, error::invalid_utf8,
+                   close_code::bad_payload);
+    expect_failure(client_frame(0x88, "x") + late, error::bad_close_payload,
+                   close_code::protocol_error);
+    expect_failure(client_frame(0x83, "") + late, error::reserved_opcode,
+                   close_code::protocol_error);
+    expect_failure(client_frame(0x80, "") + late, error::unexpected_continuation,
+                   close_code::protocol_error);
+}
+
 BOOST_AUTO_TEST_CASE(judged_before_the_payload) {
     expect_failure(bytes("83 ff"), error::reserved_opcode, close_code::protocol_error);
     expect_failure(bytes("89 fe"), error::oversized_control, close_code::protocol_error);
 }
 
+// [6455-10.4-1]
 BOOST_AUTO_TEST_CASE(too_big_is_known_at_the_header) {
     connection_options options;
     options.max_message_size = 100;
@@ -285,6 +308,7 @@ BOOST_AUTO_TEST_CASE(too_big_is_known_at_the_header) {
     BOOST_TEST(fits.events == "binary(" + std::string(100, 'a') + ") ");
 }
 
+// [6455-10.4-1]
 BOOST_AUTO_TEST_CASE(too_many_fragments_empty_ones_counted) {
     connection_options options;
     options.max_fragments = 3;
@@ -297,6 +321,7 @@ BOOST_AUTO_TEST_CASE(too_many_fragments_empty_ones_counted) {
     BOOST_TEST(fits.events == "text(a) ");
 }
 
+// [6455-8.1-1]
 BOOST_AUTO_TEST_CASE(utf8_fails_at_the_first_impossible_byte) {
     // κόσμε, then U+D800: the second byte of ED A0 cannot be; what follows is never sent.
     const std::string good = "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5";
@@ -310,6 +335,7 @@ BOOST_AUTO_TEST_CASE(utf8_fails_at_the_first_impossible_byte) {
                    close_code::bad_payload);
 }
 
+// [6455-5.6-1]
 BOOST_AUTO_TEST_CASE(text_must_end_between_code_points) {
     expect_failure(client_frame(0x81, "\xce"), error::invalid_utf8, close_code::bad_payload);
     expect_failure(client_frame(0x01, "a") + client_frame(0x80, "\xe2\x82"), error::invalid_utf8,
@@ -325,6 +351,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(endpoint_closing)
 
+// [6455-5.5.1-5]
 BOOST_AUTO_TEST_CASE(close_is_answered_with_its_code) {
     for (const unsigned code : {1000U, 1001U, 1007U, 1011U, 1014U, 3000U, 4999U}) {
         std::string payload{static_cast<char>(code >> 8U), static_cast<char>(code & 0xFFU)};
@@ -346,6 +373,7 @@ BOOST_AUTO_TEST_CASE(empty_close_is_answered_with_an_empty_one) {
     BOOST_TEST(got.info.clean);
 }
 
+// [6455-5.5.1-1, 6455-8.1-1]
 BOOST_AUTO_TEST_CASE(bad_close_payloads) {
     expect_failure(client_frame(0x88, "x"), error::bad_close_payload, close_code::protocol_error);
     expect_failure(client_frame(0x88, "\x03\xe7"), error::bad_close_code,
@@ -377,6 +405,7 @@ BOOST_AUTO_TEST_CASE(what_is_sent_on_closing_precedes_the_close) {
     BOOST_TEST((e.next_event().kind == event_kind::none));
 }
 
+// [6455-5.5.1-4, 6455-6.1-2, 6455-7.1.2-1]
 BOOST_AUTO_TEST_CASE(local_close_waits_for_the_peers) {
     const connection_options options;
     endpoint e(role::server, options, nullptr, {});
@@ -433,6 +462,7 @@ BOOST_AUTO_TEST_CASE(end_of_input_after_a_clean_close_changes_nothing) {
     BOOST_TEST(e.info().ec == before.ec);
 }
 
+// [6455-5.5-1]
 BOOST_AUTO_TEST_CASE(oversized_ping_is_refused) {
     const connection_options options;
     endpoint e(role::server, options, nullptr, {});
@@ -463,6 +493,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(endpoint_as_client)
 
+// [6455-5.1-1, 6455-5.3-1, 6455-5.3-2, 6455-6.1-7, 6455-10.3-1]
 BOOST_AUTO_TEST_CASE(masks_what_it_sends) {
     const connection_options options;
     test::counting_keys keys;
@@ -473,6 +504,42 @@ BOOST_AUTO_TEST_CASE(masks_what_it_sends) {
                "81 85 00 00 00 01 61 62 63 65 65 81 82 00 00 00 02 66 67");
 }
 
+// [6455-5.1-1, 6455-5.5.1-3]
+BOOST_AUTO_TEST_CASE(masks_its_control_frames_too) {
+    const connection_options options;
+    test::counting_keys keys;
+    endpoint e(role::client, options, &keys, {});
+    BOOST_TEST(!e.ping(test::text_bytes("abcd")));
+    test::feed(e, bytes("89 04 61 62 63 64"), cuts::whole());
+    e.close(close_reason());
+    BOOST_TEST(test::to_hex(test::drain_output(e)) ==
+               "89 84 00 00 00 01 61 62 63 65 8a 84 00 00 00 02 61 62 63 66 "
+               "88 82 00 00 00 03 03 e8");
+}
+
+// RFC 6455 §10.3: "once the transmission of a frame from a client has begun, the payload … of that
+// frame must not be capable of being modified by the application". [6455-10.3-2]
+BOOST_AUTO_TEST_CASE(what_is_queued_is_out_of_the_applications_hands) {
+    const connection_options options;
+    for (const std::size_t size : {5U, 100'000U}) {
+        test::counting_keys keys;
+        endpoint e(role::client, options, &keys, {});
+        std::string lent(size, 'a');
+        BOOST_TEST(!e.send(message_view(std::string_view(lent))));
+        e.consume_output(1, {});  // it has begun
+        std::ranges::fill(lent, 'b');
+        const byte_vector out = test::drain_output(e);
+        const std::size_t head = size == 5 ? 5 : 13;
+        BOOST_REQUIRE(out.size() == head + size);
+        bool unchanged = true;
+        for (std::size_t i = 0; i < size; ++i) {
+            unchanged = unchanged && out[head + i] == (std::byte{'a'} ^ std::byte{i % 4 == 3});
+        }
+        BOOST_TEST(unchanged);
+    }
+}
+
+// [6455-5.1-1, 6455-6.1-7]
 BOOST_AUTO_TEST_CASE(masks_a_large_payload_that_is_handed_over) {
     const connection_options options;
     test::counting_keys keys;
@@ -484,6 +551,7 @@ BOOST_AUTO_TEST_CASE(masks_a_large_payload_that_is_handed_over) {
     BOOST_TEST((out[17] == (std::byte{'a'} ^ std::byte{1})));
 }
 
+// [6455-5.1-4]
 BOOST_AUTO_TEST_CASE(refuses_masked_frames) {
     const connection_options options;
     test::counting_keys keys;

@@ -92,6 +92,7 @@ private:
 
 BOOST_AUTO_TEST_SUITE(endpoint_pair)
 
+// [6455-6.2-1, 6455-6.2-4]
 BOOST_AUTO_TEST_CASE(round_trip_under_random_cuts_and_interleavings) {
     for (unsigned seed = 1; seed <= 30; ++seed) {
         joined pair(seed);

@@ -31,6 +31,7 @@ const std::vector<error_and_conditions>& table() {
         {error::bad_close_payload, {protocol_violation}},
         {error::bad_close_code, {protocol_violation}},
         {error::invalid_utf8, {protocol_violation}},
+        {error::bad_compression, {protocol_violation}},
         {error::message_too_big, {limit_exceeded}},
         {error::too_many_fragments, {limit_exceeded}},
         {error::bad_request, {handshake_failed}},

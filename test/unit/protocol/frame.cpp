@@ -116,6 +116,7 @@ BOOST_AUTO_TEST_CASE(payload_after_the_header_is_not_looked_at) {
     BOOST_TEST(header.payload_length == 5U);
 }
 
+// [6455-5.8-1, 6455-5.2-2, 6455-5.2-8]
 BOOST_AUTO_TEST_CASE(unowned_reserved_bits_fail_at_the_first_byte) {
     for (const char* first : {"c1", "a1", "91", "f1", "c2", "c0", "c8", "c9", "a8", "9a"}) {
         check_fails_at_last_byte(first, server_rules, error::reserved_bits);
@@ -123,6 +124,7 @@ BOOST_AUTO_TEST_CASE(unowned_reserved_bits_fail_at_the_first_byte) {
     }
 }
 
+// [7692-6.1-4]
 BOOST_AUTO_TEST_CASE(owned_rsv1_is_for_first_data_frames_only) {
     BOOST_TEST(check_decodes("c1 05", client_deflate_rules).rsv1);
     BOOST_TEST(check_decodes("42 05", client_deflate_rules).rsv1);
@@ -132,12 +134,14 @@ BOOST_AUTO_TEST_CASE(owned_rsv1_is_for_first_data_frames_only) {
         check_fails_at_last_byte(first, client_deflate_rules, error::reserved_bits);
 }
 
+// [6455-5.2-3]
 BOOST_AUTO_TEST_CASE(reserved_opcodes_fail_at_the_first_byte) {
     for (const char* first : {"83", "84", "85", "86", "87", "8b", "8c", "8d", "8e", "8f", "03"})
         for (const frame_rules rules : all_rules)
             check_fails_at_last_byte(first, rules, error::reserved_opcode);
 }
 
+// [6455-5.4-2, 6455-5.5-2]
 BOOST_AUTO_TEST_CASE(control_without_fin_fails_at_the_first_byte) {
     for (const char* first : {"08", "09", "0a"})
         for (const frame_rules rules : all_rules)
@@ -145,16 +149,19 @@ BOOST_AUTO_TEST_CASE(control_without_fin_fails_at_the_first_byte) {
     BOOST_TEST((check_decodes("88 00", client_rules).op == opcode::close));
 }
 
+// [6455-5.1-2]
 BOOST_AUTO_TEST_CASE(server_refuses_an_unmasked_frame_at_the_second_byte) {
     for (const char* front : {"81 05", "82 00", "80 7e", "88 02", "89 7f"})
         check_fails_at_last_byte(front, server_rules, error::unmasked_frame);
 }
 
+// [6455-5.1-4]
 BOOST_AUTO_TEST_CASE(client_refuses_a_masked_frame_at_the_second_byte) {
     for (const char* front : {"81 85", "82 80", "80 fe", "88 82", "89 ff"})
         check_fails_at_last_byte(front, client_rules, error::masked_frame);
 }
 
+// [6455-5.5-1]
 BOOST_AUTO_TEST_CASE(control_over_125_bytes_fails_at_the_second_byte) {
     for (const char* front : {"88 7e", "88 7f", "89 7e", "89 7f", "8a 7e", "8a 7f"})
         check_fails_at_last_byte(front, client_rules, error::oversized_control);
@@ -163,6 +170,7 @@ BOOST_AUTO_TEST_CASE(control_over_125_bytes_fails_at_the_second_byte) {
     BOOST_TEST(check_decodes("89 7d", client_rules).payload_length == 125U);
 }
 
+// [6455-5.2-5]
 BOOST_AUTO_TEST_CASE(length_of_two_bytes_must_need_them) {
     check_fails_at_last_byte("82 7e 00 7d", client_rules, error::non_minimal_length);
     check_fails_at_last_byte("82 7e 00 00", client_rules, error::non_minimal_length);
@@ -171,6 +179,7 @@ BOOST_AUTO_TEST_CASE(length_of_two_bytes_must_need_them) {
     BOOST_TEST(check_decodes("82 7e ff ff", client_rules).payload_length == 65535U);
 }
 
+// [6455-5.2-5]
 BOOST_AUTO_TEST_CASE(length_of_eight_bytes_must_need_them) {
     check_fails_at_last_byte("82 7f 00 00 00 00 00 00", client_rules, error::non_minimal_length);
     check_fails_at_last_byte("82 ff 00 00 00 00 00 00", server_rules, error::non_minimal_length);
@@ -182,6 +191,7 @@ BOOST_AUTO_TEST_CASE(length_of_eight_bytes_must_need_them) {
                std::uint64_t{1} << 32);
 }
 
+// [6455-5.2-4]
 BOOST_AUTO_TEST_CASE(top_bit_of_a_64_bit_length_fails_at_its_byte) {
     check_fails_at_last_byte("82 7f 80", client_rules, error::length_overflow);
     check_fails_at_last_byte("82 ff ff", server_rules, error::length_overflow);
@@ -221,6 +231,7 @@ BOOST_AUTO_TEST_CASE(random_headers_are_judged_like_the_twin_at_every_cut) {
     }
 }
 
+// [6455-5.2-5]
 BOOST_AUTO_TEST_CASE(encoding_uses_the_shortest_length) {
     const auto binary = [](std::uint64_t length) {
         return encoded_hex({.op = opcode::binary, .payload_length = length});
@@ -233,6 +244,7 @@ BOOST_AUTO_TEST_CASE(encoding_uses_the_shortest_length) {
     BOOST_TEST(binary(0x7FFF'FFFF'FFFF'FFFFU) == "82 7f 7f ff ff ff ff ff ff ff");
 }
 
+// [6455-5.3-1]
 BOOST_AUTO_TEST_CASE(encoding_puts_the_key_after_the_length) {
     const masking_key key{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};
     const auto masked = [key](std::uint64_t length) {

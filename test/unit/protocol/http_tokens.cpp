@@ -134,6 +134,7 @@ BOOST_AUTO_TEST_CASE(quoted_values_are_unescaped) {
 }
 
 // RFC 6455 §9.1: "the value after quoted-string unescaping MUST conform to the 'token' ABNF".
+// [6455-4.3-1, 6455-9.1-2]
 BOOST_AUTO_TEST_CASE(quoted_values_that_are_no_token_are_refused) {
     for (const char* value :
          {"a; b=\"\"", "a; b=\" \"", "a; b=\"1 0\"", "a; b=\"1,0\"", "a; b=\"1;0\"",

@@ -25,6 +25,7 @@ byte_vector random_bytes(std::size_t size) {
 BOOST_AUTO_TEST_SUITE(mask)
 
 // RFC 6455 §5.7: "A single-frame masked text message".
+// [6455-6.2-5]
 BOOST_AUTO_TEST_CASE(example_of_the_rfc_unmasks_to_hello) {
     byte_vector payload = test::bytes("7f 9f 4d 51 58");
     apply_mask(payload, some_key, 0);
