@@ -13,7 +13,8 @@ if(WEBSOCK_SANITIZE)
         # Instrumented code confuses these warnings of g++ 12; the other builds have them. -Wtsan is
         # about Asio's fences, which only order what its own mutexes and atomics order already.
         target_compile_options(websock_sanitizers INTERFACE
-            -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-restrict -Wno-tsan)
+            -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-restrict
+            -Wno-mismatched-new-delete -Wno-tsan)
     endif()
 endif()
 if(WEBSOCK_COVERAGE)

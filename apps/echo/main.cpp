@@ -1,4 +1,5 @@
 // The echo app: one server, two listeners, a page.
+#include <malloc.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -14,6 +15,16 @@
 namespace {
 
 using echo_app::settings;
+
+// glibc raises the size from which memory comes as pages of its own to that of the largest block
+// ever freed. After one message of 16 MiB all further ones would leave holes in the heap.
+void return_large_memory() {
+#ifdef __GLIBC__
+    constexpr int large = 4 * 1024 * 1024;
+    mallopt(M_MMAP_THRESHOLD, large);
+    mallopt(M_TRIM_THRESHOLD, 2 * large);
+#endif
+}
 
 void set_up_log(const settings& chosen) {
     spdlog::set_default_logger(spdlog::stderr_color_mt("websock-echo"));
@@ -85,6 +96,7 @@ int main(int argc, char** argv) {
         if (!chosen) {
             return exit_code;
         }
+        return_large_memory();
         set_up_log(*chosen);
         chosen->server.log = write_log;
         serve(*chosen);

@@ -8,6 +8,7 @@
 
 #include "../net/random.hpp"
 #include "../protocol/backoff.hpp"
+#include "../protocol/close_payload.hpp"
 
 namespace websock {
 namespace {
@@ -25,7 +26,10 @@ bool is_final(const connect_error& failure, const reconnect_options& retry) noex
 
 bool is_final(const close_info& end, const reconnect_options& retry) noexcept {
     if (end.initiator == initiator::local) {
-        return !end.ec;  // the handler wanted it; otherwise a timeout, or a fault of the peer's
+        // The handler wanted it, whatever became of the closing handshake; or the connection was
+        // failed, with the code for a timeout or a fault of the peer's.
+        return !end.ec || (end.code != close_code::abnormal &&
+                           end.code != protocol::close_code_for(end.ec));
     }
     return (end.code == close_code::normal && !retry.retry_after_normal) ||
            (end.code == close_code::policy_error && !retry.retry_after_policy_error);
@@ -45,8 +49,12 @@ awaitable<close_info> use(connection peer, coroutine_handler handler) {
     } catch (...) {
         thrown = std::current_exception();
     }
-    close_reason reason(thrown ? close_code::internal_error : close_code::normal);
+    close_reason reason;
     if (thrown) {
+        const auto cancelled = co_await asio::this_coro::cancellation_state;
+        if (cancelled.cancelled() == asio::cancellation_type::none) {
+            reason = close_reason(close_code::internal_error);
+        }
         peer.request_close(std::move(reason));
         std::rethrow_exception(thrown);
     }
@@ -73,10 +81,11 @@ awaitable<close_info> keep_connected(std::string url, coroutine_handler handler,
     protocol::backoff delays({.initial_delay = retry.initial_delay,
                               .factor = retry.factor,
                               .maximum_delay = retry.max_delay});
+    std::size_t attempts = 0;
     std::size_t failures = 0;
     for (;;) {
         connect_attempt attempt;
-        attempt.number = failures + 1;
+        attempt.number = ++attempts;
         std::optional<connection> peer;
         std::exception_ptr failure;
         try {
@@ -103,6 +112,7 @@ awaitable<close_info> keep_connected(std::string url, coroutine_handler handler,
             }
             if (steady_clock::now() - since > delays.bound()) {
                 delays.reset();
+                attempts = 0;
                 failures = 0;
             }
             attempt.delay = delays.next(net::random_number());

@@ -153,8 +153,18 @@ task<void> session<Stream>::drain() {
             }
             continue;
         }
-        error_code ec = co_await stream_->wait_readable();
-        if (!ec) {
+        // Over TLS a client looks at what comes, since it may be the server's close_notify: that ends
+        // the input, too, and the server may wait for ours before it sends its FIN.
+        const bool decrypts = side_ == protocol::role::client && !send_shut_;
+        error_code ec;
+        if (decrypts && stream_->has_buffered_input()) {
+            ec = co_await yield_operation<executor_type>(strand_);
+        } else {
+            ec = co_await stream_->wait_readable();
+        }
+        if (!ec && decrypts) {
+            stream_->read_some(thread_scratch(), ec);
+        } else if (!ec) {
             stream_->discard_some(thread_scratch(), ec);
         }
         if (ec && !would_block(ec)) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace websock::protocol {
@@ -81,5 +82,8 @@ private:
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
 };
+
+/// Empties a string and frees its memory. (Assigning an empty one keeps it, in libstdc++.)
+inline void release_memory(std::string& text) noexcept { std::string().swap(text); }
 
 }  // namespace websock::protocol

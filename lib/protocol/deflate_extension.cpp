@@ -53,7 +53,7 @@ inflater& deflate_extension::reader() {
         inflater_ = pools_().take_inflater(agreed_.window_bits(peer));
         if (!window_.empty()) {
             inflater_->restore(std::as_bytes(std::span(window_)));
-            window_ = std::string();
+            release_memory(window_);
         }
     }
     return *inflater_;
@@ -85,7 +85,7 @@ void deflate_extension::end() noexcept {
     if (inflater_) {
         pools_().give_back(std::move(inflater_));
     }
-    window_ = std::string();
+    release_memory(window_);
 }
 
 }  // namespace websock::protocol

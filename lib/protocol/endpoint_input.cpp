@@ -71,6 +71,7 @@ event endpoint::next_event() {
     if (state_ != close_state::open && state_ != close_state::close_sent) {
         input_ = {};  // §5.5.1: what follows a Close is not looked at
         rest_.release();
+        assembler_.reset();  // the beginning of a message that will never be whole
     }
     if (announce_closing_) {
         announce_closing_ = false;

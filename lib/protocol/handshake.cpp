@@ -22,15 +22,18 @@ bool any_lists(const http_head& head, std::string_view name, std::string_view to
 }
 
 // RFC 6455 §9.1: "a |Sec-WebSocket-Extensions| header field … MAY be split or combined across
-// multiple lines"; one that breaks the grammar fails the handshake: nothing.
+// multiple lines"; one that breaks the grammar fails the handshake: nothing. A field without any
+// value breaks it, too, but is what python3-websockets sends for an empty list: as if it were not
+// there.
 std::optional<std::vector<extension>> list_extensions(const http_head& head) {
     std::vector<extension> all;
     for (std::size_t i = 0; i < head.field_count(); ++i) {
-        if (!iequals(head.field(i).name, "Sec-WebSocket-Extensions")) {
+        const header_field field = head.field(i);
+        if (!iequals(field.name, "Sec-WebSocket-Extensions") || field.value.empty()) {
             continue;
         }
         // [6455-9.1-1]
-        auto some = parse_extensions(head.field(i).value);
+        auto some = parse_extensions(field.value);
         if (!some) {
             return std::nullopt;
         }
@@ -176,12 +179,12 @@ error_code judge_upgrade(const request& head) noexcept {
         !is_websocket_key(*head.header("Sec-WebSocket-Key"))) {
         return error::bad_request;
     }
-    // "8. Optionally, a |Sec-WebSocket-Protocol| header field", §4.3: a list of tokens, not empty.
+    // "8. Optionally, a |Sec-WebSocket-Protocol| header field", §4.3: a list of tokens. (A field
+    // without a value is as good as none: see list_extensions.)
     for (std::size_t i = 0; i < head.field_count(); ++i) {
-        if (iequals(head.field(i).name, "Sec-WebSocket-Protocol") &&
-            parse_token_list(head.field(i).value)
-                .value_or(std::vector<std::string_view>())
-                .empty()) {
+        const header_field field = head.field(i);
+        if (iequals(field.name, "Sec-WebSocket-Protocol") && !field.value.empty() &&
+            parse_token_list(field.value).value_or(std::vector<std::string_view>()).empty()) {
             return error::bad_request;
         }
     }
@@ -339,8 +342,10 @@ error_code judge_upgrade_response(const http_response& head, const upgrade_wish&
     if (!answer) {
         return error::bad_upgrade_response;
     }
-    if (!answer->empty()) {
-        agreed.extensions = *head.header("Sec-WebSocket-Extensions");
+    for (std::size_t i = 0; i < head.field_count() && agreed.extensions.empty(); ++i) {
+        if (iequals(head.field(i).name, "Sec-WebSocket-Extensions")) {
+            agreed.extensions = head.field(i).value;  // the first that is not empty
+        }
     }
     const deflate_options nothing;
     // [6455-4.1-37, 7692-5-10]

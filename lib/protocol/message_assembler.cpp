@@ -105,7 +105,7 @@ std::string message_assembler::take() noexcept {
 }
 
 void message_assembler::reset() noexcept {
-    payload_ = std::string();
+    release_memory(payload_);
     received_ = 0;
     claimed_ = 0;
     fragments_ = 0;

@@ -106,7 +106,7 @@ void outbox::consume(std::size_t n) noexcept {
         segment& written = memory_.segments_[head_];
         head_offset_ -= written.size();
         written.small.release();
-        written.large = std::string();
+        release_memory(written.large);
         ++head_;
     }
     // Keep the written part from outgrowing the waiting one.

@@ -219,7 +219,7 @@ class OpeningHandshake:
             "extensions that are none": replaced("Host", "a\r\nSec-WebSocket-Extensions: (x)", good),
             "an extension without a name": replaced("Host", "a\r\nSec-WebSocket-Extensions: x, ;y=1", good),
             "an extension's value left out": replaced("Host", "a\r\nSec-WebSocket-Extensions: x; y=", good),
-            "no extension at all": replaced("Host", "a\r\nSec-WebSocket-Extensions:", good),
+            "a list of no extension": replaced("Host", "a\r\nSec-WebSocket-Extensions: ,", good),
             "no such HTTP version": good.replace(b"HTTP/1.1", b"HTTP/9.9"),
             "no HTTP": good.replace(b"HTTP/1.1", b"SIP/2.0"),
         }

@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(subprotocols_in_the_clients_order) {
 }
 
 BOOST_AUTO_TEST_CASE(malformed_subprotocols_are_no_handshake) {
-    for (const char* const list : {"chat, (bad)", "", ",", "\"chat\"", "two words"}) {
+    for (const char* const list : {"chat, (bad)", ",", "\"chat\"", "two words"}) {
         const request broken = make(with("Host", "a", {{"Sec-WebSocket-Protocol", list}}));
         BOOST_TEST_CONTEXT(list)
         BOOST_TEST((judge_upgrade(broken) == error::bad_request));
@@ -194,6 +194,17 @@ BOOST_AUTO_TEST_CASE(the_accepted_extension_is_in_the_response) {
                               "permessage-deflate; server_max_window_bits=10\r\n\r\n"));
 }
 
+BOOST_AUTO_TEST_CASE(a_field_without_a_value_is_as_good_as_none) {
+    const auto none =
+        offered_extensions(make(with("Host", "a", {{"Sec-WebSocket-Extensions", ""}})));
+    BOOST_REQUIRE(none.has_value());
+    BOOST_TEST(none->empty());
+    const auto one = offered_extensions(make(
+        with("Host", "a", {{"Sec-WebSocket-Extensions", ""}, {"Sec-WebSocket-Extensions", "a"}})));
+    BOOST_REQUIRE(one.has_value());
+    BOOST_TEST(one->size() == 1U);
+}
+
 // RFC 6455 §9.1: the list may be split over several fields; their order is that of preference.
 BOOST_AUTO_TEST_CASE(offers_of_several_fields_are_one_list) {
     const auto none = offered_extensions(make(good_fields));
@@ -214,7 +225,7 @@ BOOST_AUTO_TEST_CASE(offers_of_several_fields_are_one_list) {
 // [6455-4.3-1, 6455-9.1-1]
 BOOST_AUTO_TEST_CASE(a_field_that_breaks_the_grammar_fails_the_handshake) {
     for (const char* const bad :
-         {"", ",", "permessage-deflate;", "permessage-deflate; a=", "; a", "a b",
+         {",", "permessage-deflate;", "permessage-deflate; a=", "; a", "a b",
           "permessage-deflate; server_max_window_bits=\"1 0\"", "permessage-deflate; a=\"1"}) {
         BOOST_TEST(
             !offered_extensions(make(with("Host", "a", {{"Sec-WebSocket-Extensions", bad}}))));
@@ -344,8 +355,17 @@ BOOST_AUTO_TEST_CASE(the_extension_in_the_response_is_judged) {
     BOOST_TEST(agreed.extensions == answer);
     BOOST_TEST(agreed.subprotocol == "chat");
 
+    // A field without a value is as good as none.
+    agreement behind_nothing;
+    BOOST_TEST(!judge_upgrade_response(
+        make_response(good_answer({{"Sec-WebSocket-Extensions", ""},
+                                   {"Sec-WebSocket-Extensions", "permessage-deflate"}})),
+        wish, behind_nothing));
+    BOOST_TEST(behind_nothing.deflate.has_value());
+    BOOST_TEST(behind_nothing.extensions == "permessage-deflate");
+
     for (const char* const bad :
-         {"", "permessage-deflate;", "x", "permessage-deflate, x", "x, permessage-deflate",
+         {",", "permessage-deflate;", "x", "permessage-deflate, x", "x, permessage-deflate",
           "permessage-deflate, permessage-deflate", "permessage-deflate; unknown"}) {
         agreement none;
         BOOST_TEST(
