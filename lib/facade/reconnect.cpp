@@ -28,8 +28,8 @@ bool is_final(const close_info& end, const reconnect_options& retry) noexcept {
     if (end.initiator == initiator::local) {
         // The handler wanted it, whatever became of the closing handshake; or the connection was
         // failed, with the code for a timeout or a fault of the peer's.
-        return !end.ec || (end.code != close_code::abnormal &&
-                           end.code != protocol::close_code_for(end.ec));
+        return !end.ec ||
+               (end.code != close_code::abnormal && end.code != protocol::close_code_for(end.ec));
     }
     return (end.code == close_code::normal && !retry.retry_after_normal) ||
            (end.code == close_code::policy_error && !retry.retry_after_policy_error);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <functional>
 #include <new>
 
 namespace websock::protocol {
@@ -37,7 +38,8 @@ public:
     }
     /// A piece of the block is not used again before the block goes.
     void release(void* piece) noexcept {
-        if (piece < block_ || piece >= block_ + size_) {
+        const std::less<const void*> before;
+        if (before(piece, block_) || !before(piece, block_ + size_)) {
             std::free(piece);
         }
     }

@@ -72,11 +72,14 @@ deflater::deflater(const deflater_settings& settings, const block_source& blocks
 deflater::~deflater() { deflateEnd(stream_.get()); }
 
 void deflater::compress(std::span<const std::byte> message, byte_buffer& out) {
-    constexpr std::size_t least_room = 64;  // more than a flush marker (zlib.h, deflate())
-    const std::size_t bound = deflateBound(stream_.get(), static_cast<uLong>(message.size()));
+    // zlib.h on deflate(): a room that is full with the flush marker would get another one.
+    constexpr std::size_t flush_marker = 6;
+    constexpr std::size_t least_room = 64;
+    const std::size_t bound =
+        deflateBound(stream_.get(), static_cast<uLong>(message.size())) + flush_marker;
     std::size_t step = std::clamp(bound, least_room, std::size_t{16 * 1024});
     do {
-        const auto room = out.prepare(step);
+        const auto room = out.prepare(std::min(step, max_step));
         step = std::max(step, out.size());
         set_input(*stream_, message);
         set_output(*stream_, room);
@@ -113,27 +116,26 @@ inflate_status inflater::read(std::span<const std::byte>& in, std::span<std::byt
     return run(in, out);
 }
 
-inflate_status inflater::finish(std::span<std::byte>& out) {
+bool inflater::finish() {
     // A payload of no bytes at all is no DEFLATE data, but stands for the empty message (§7.2.3.6
-    // has one of one byte).
-    if (any_input_ && !(stream_ended_ && tail_taken_ == 0)) {
-        std::span<const std::byte> rest = std::span(tail).subspan(tail_taken_);
-        const inflate_status status = run(rest, out);
-        tail_taken_ = tail.size() - rest.size();
-        if (status != inflate_status::need_input) {
-            return status;
-        }
-        // zlib.h on data_type: 128 is added between blocks; the lower bits count unused bits. A
-        // payload that was cut off ends somewhere else.
+    // has one of one byte). A payload that ended with a final block needs nothing behind it.
+    if (any_input_ && !stream_ended_) {
+        std::byte nothing{};
+        std::span<std::byte> out(&nothing, 1);
+        std::span<const std::byte> rest(tail);
+        // What was cut off inside a block takes the tail for data: it may put something out, or end
+        // somewhere else than between blocks. zlib.h on data_type: 128 is added between blocks; the
+        // lower bits count unused bits.
         constexpr int between_blocks = 128;
         constexpr int unused_bits = 0x1F;
-        if (!stream_ended_ && ((stream_->data_type & between_blocks) == 0 ||
-                               (stream_->data_type & unused_bits) != 0)) {
-            return inflate_status::broken;
+        if (run(rest, out) != inflate_status::need_input ||
+            (!stream_ended_ && ((stream_->data_type & between_blocks) == 0 ||
+                                (stream_->data_type & unused_bits) != 0))) {
+            return false;
         }
     }
     end_message();
-    return inflate_status::need_input;
+    return true;
 }
 
 inflate_status inflater::run(std::span<const std::byte>& in, std::span<std::byte>& out) {
@@ -175,7 +177,6 @@ void inflater::end_message() noexcept {
     if (std::exchange(stream_ended_, false)) {
         inflateResetKeep(stream_.get());
     }
-    tail_taken_ = 0;
     any_input_ = false;
 }
 

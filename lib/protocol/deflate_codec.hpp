@@ -62,11 +62,12 @@ public:
     [[nodiscard]] int window_bits() const noexcept { return window_bits_; }
 
     /// Takes payload from the front of `in` and writes to the front of `out` (not empty): both are
-    /// shortened by what was used.
+    /// shortened by what was used. A reference to what is further back than the window is broken,
+    /// or, inside one call, may pass: zlib then has it at hand.
     [[nodiscard]] inflate_status read(std::span<const std::byte>& in, std::span<std::byte>& out);
-    /// The payload of the message has ended: writes what is left of it, to be called again while it
-    /// needs output. need_input: the message is whole.
-    [[nodiscard]] inflate_status finish(std::span<std::byte>& out);
+    /// The payload of the message has ended, and all of it has been read: says whether the message
+    /// is whole.
+    [[nodiscard]] bool finish();
 
     /// Forgets what it has seen.
     void forget();
@@ -82,9 +83,8 @@ private:
     codec_memory memory_;
     std::unique_ptr<z_stream_s> stream_;
     int window_bits_;
-    std::size_t tail_taken_ = 0;  // of the four bytes that §7.2.2 appends
-    bool any_input_ = false;      // in this message
-    bool stream_ended_ = false;   // after a block with BFINAL, and nothing behind it
+    bool any_input_ = false;     // in this message
+    bool stream_ended_ = false;  // after a block with BFINAL, and nothing behind it
 };
 
 }  // namespace websock::protocol

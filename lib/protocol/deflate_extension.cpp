@@ -32,7 +32,12 @@ std::span<const std::byte> deflate_extension::compress(std::span<const std::byte
                                         .memory_level = options_.memory_level});
     }
     byte_buffer& out = pool.deflate_room();
-    deflater_->compress(message, out);
+    try {
+        deflater_->compress(message, out);
+    } catch (...) {  // no memory: it has seen what the peer never will
+        deflater_.reset();
+        throw;
+    }
     if (takes_over) {
         return std::as_const(out).bytes();
     }

@@ -157,6 +157,9 @@ event endpoint::next_from_input() {
             break;
         }
         in_frame_ = false;
+        if (deflate_) {
+            last_codec_use_ = last_heard_;  // it may have taken long to arrive
+        }
         if (const error_code ec = assembler_.end_frame(header_.fin); ec) {
             fail(ec);
             break;

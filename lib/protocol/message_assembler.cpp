@@ -88,8 +88,8 @@ error_code message_assembler::end_frame(bool fin) {
         return {};
     }
     if (compressed_) {
-        if (const error_code ec = inflate_end(); ec) {
-            return ec;
+        if (!deflate_->reader().finish()) {
+            return error::bad_compression;
         }
     }
     end_message();
@@ -130,10 +130,11 @@ error_code message_assembler::keep(std::span<const std::byte> fresh) {
     }
     const std::size_t size = received_ + fresh.size();
     if (size > payload_.capacity()) {
-        // A half, a quarter … of the limit: while the string moves, old and new together are then
-        // within the limit, too.
+        // A half, a quarter … of the limit: while the string moves, its old memory and what is in
+        // use of the new are then within the limit, too.
+        constexpr std::size_t least = 256;
         std::size_t capacity = limits_.max_message_size;
-        while (capacity / 2 >= std::max(size, first_room)) {
+        while (capacity / 2 >= std::max(size, least)) {
             capacity /= 2;
         }
         payload_.reserve(std::max(capacity, size));
@@ -157,13 +158,17 @@ error_code message_assembler::validate(std::span<const std::byte> fresh) noexcep
 // Decompresses what is here of the payload.
 error_code message_assembler::inflate(std::span<const std::byte> payload) {
     inflater& codec = deflate_->reader();
-    return inflate_by([&](std::span<std::byte>& out) { return codec.read(payload, out); });
-}
-
-// Decompresses what is left when the payload has ended.
-error_code message_assembler::inflate_end() {
-    inflater& codec = deflate_->reader();
-    return inflate_by([&](std::span<std::byte>& out) { return codec.finish(out); });
+    inflate_status status{};
+    do {
+        const std::span<std::byte> room = inflate_room();
+        std::span<std::byte> rest = room;
+        status = codec.read(payload, rest);
+        if (const error_code ec = keep_inflated(room.first(room.size() - rest.size()), status);
+            ec) {
+            return ec;
+        }
+    } while (status == inflate_status::need_output);
+    return {};
 }
 
 // The payload of the only frame is here: a message that fits the thread's room is not copied.
@@ -174,8 +179,8 @@ error_code message_assembler::inflate_whole(std::span<const std::byte>& payload)
     std::span<std::byte> rest = room;
     std::span<const std::byte> in = payload;
     inflate_status status = codec.read(in, rest);
-    if (status == inflate_status::need_input) {
-        status = codec.finish(rest);
+    if (status == inflate_status::need_input && !codec.finish()) {
+        status = inflate_status::broken;
     }
     const auto fresh = room.first(room.size() - rest.size());
     if (status == inflate_status::need_input && fresh.size() <= limits_.max_message_size) {
@@ -192,21 +197,6 @@ error_code message_assembler::inflate_whole(std::span<const std::byte>& payload)
     const error_code ec = end_frame(true);
     payload = this->payload();
     return ec;
-}
-
-template <class Step>
-error_code message_assembler::inflate_by(Step step) {
-    inflate_status status{};
-    do {
-        const std::span<std::byte> room = inflate_room();
-        std::span<std::byte> rest = room;
-        status = step(rest);
-        if (const error_code ec = keep_inflated(room.first(room.size() - rest.size()), status);
-            ec) {
-            return ec;
-        }
-    } while (status == inflate_status::need_output);
-    return {};
 }
 
 error_code message_assembler::keep_inflated(std::span<const std::byte> fresh,

@@ -71,10 +71,7 @@ private:
     [[nodiscard]] error_code validate(std::span<const std::byte> fresh) noexcept;
     void end_message() noexcept;
     [[nodiscard]] error_code inflate(std::span<const std::byte> payload);
-    [[nodiscard]] error_code inflate_end();
     [[nodiscard]] error_code inflate_whole(std::span<const std::byte>& payload);
-    template <class Step>
-    [[nodiscard]] error_code inflate_by(Step step);
     [[nodiscard]] error_code keep_inflated(std::span<const std::byte> fresh, inflate_status status);
     [[nodiscard]] std::span<std::byte> inflate_room();
 

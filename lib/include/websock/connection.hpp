@@ -1,7 +1,7 @@
 // The user's handle of one connection: the same for ws and wss. Cheap to copy, safe to use from any
 // thread; it does not keep the connection open, only its memory. A handle may outlive its `server`
 // (then only what asks about the connection, try_send, ping and request_close may be called), but a
-// handle from `serve` must be gone before the execution context of its socket.
+// handle from `serve` or `connect` must be gone before the execution context that it runs on.
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>

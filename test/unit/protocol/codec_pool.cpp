@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_decompressor_may_be_given_back_in_any_state) {
         in = hello;
         out = pool.inflate_room();
         BOOST_TEST((codec->read(in, out) == inflate_status::need_input));
-        BOOST_TEST((codec->finish(out) == inflate_status::need_input));
+        BOOST_TEST(codec->finish());
         BOOST_TEST(test::to_text(pool.inflate_room().first(5)) == "Hello");
         BOOST_TEST(pool.inflate_room().size() - out.size() == 5U);
         pool.give_back(std::move(codec));
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_codec_is_one_block) {
             std::span<const std::byte> in(payload);
             std::span<std::byte> out = pool.inflate_room();
             BOOST_TEST((to->read(in, out) == inflate_status::need_input));
-            BOOST_TEST((to->finish(out) == inflate_status::need_input));
+            BOOST_TEST(to->finish());
             BOOST_TEST(blocks_made <= 2U);
             pool.give_back(std::move(to));
             pool.give_back(std::move(from));

@@ -50,7 +50,7 @@ std::optional<std::string> inflate_message(inflater& codec, std::span<const std:
             return std::nullopt;
         BOOST_REQUIRE(piece.empty());
     }
-    if (!run([&](auto& out) { return codec.finish(out); }))
+    if (!codec.finish())
         return std::nullopt;
     return message;
 }

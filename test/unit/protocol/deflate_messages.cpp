@@ -96,18 +96,17 @@ bool fits_window(const byte_vector& payload, int window_bits, std::string_view e
     inflater codec(window_bits);
     std::span<const std::byte> in = payload;
     std::string text;
-    bool ended = false;
     for (;;) {
         std::byte octet{};
         std::span room(&octet, 1);
-        const inflate_status status = ended ? codec.finish(room) : codec.read(in, room);
+        const inflate_status status = codec.read(in, room);
         if (status == inflate_status::broken) {
             return false;
         }
         if (room.empty()) {
             text += static_cast<char>(octet);
-        } else if (status == inflate_status::need_input && std::exchange(ended, true)) {
-            return text == expected;
+        } else {
+            return codec.finish() && text == expected;
         }
     }
 }
