@@ -12,6 +12,7 @@ address to_address(const boost::asio::ip::tcp::endpoint& endpoint) {
 
 }  // namespace
 
+connection::connection() noexcept = default;
 connection::connection(std::shared_ptr<net::driver> driver) noexcept : driver_(std::move(driver)) {}
 connection::connection(const connection&) noexcept = default;
 connection::connection(connection&&) noexcept = default;
@@ -73,7 +74,7 @@ error_code connection::ping(std::string_view payload) { return driver_->try_ping
 
 void connection::request_close(close_reason reason) { driver_->request_close(std::move(reason)); }
 
-bool connection::is_open() const noexcept { return driver_->is_open(); }
+bool connection::is_open() const noexcept { return driver_ != nullptr && driver_->is_open(); }
 
 websock::close_info connection::close_info() const { return driver_->info(); }
 

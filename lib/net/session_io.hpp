@@ -153,8 +153,8 @@ task<void> session<Stream>::drain() {
             }
             continue;
         }
-        // Over TLS a client looks at what comes, since it may be the server's close_notify: that ends
-        // the input, too, and the server may wait for ours before it sends its FIN.
+        // Over TLS a client looks at what comes, since it may be the server's close_notify: that
+        // ends the input, too, and the server may wait for ours before it sends its FIN.
         const bool decrypts = side_ == protocol::role::client && !send_shut_;
         error_code ec;
         if (decrypts && stream_->has_buffered_input()) {

@@ -78,7 +78,7 @@ std::string upgrade_request(std::string_view target, std::string_view extra) {
 }
 
 raw_client::raw_client(std::uint16_t port, transport how, const char* host, window size)
-    : tls_(boost::asio::ssl::context::tls_client), stream_(context_, tls_), how_(how) {
+    : raw_peer(how, boost::asio::ssl::context(boost::asio::ssl::context::tls_client)) {
     const boost::asio::ip::tcp::endpoint where(boost::asio::ip::make_address(host), port);
     socket().open(where.protocol());
     if (size == window::small) {
@@ -86,11 +86,7 @@ raw_client::raw_client(std::uint16_t port, transport how, const char* host, wind
     }
     wait([&](done_function done) { socket().async_connect(where, std::move(done)); });
     socket().set_option(boost::asio::ip::tcp::no_delay(true));
-    if (how_ == transport::tls) {
-        wait([&](done_function done) {
-            stream_.async_handshake(boost::asio::ssl::stream_base::client, std::move(done));
-        });
-    }
+    shake_hands(boost::asio::ssl::stream_base::client);
 }
 
 std::string raw_client::open(std::string_view target, std::string_view extra) {
@@ -102,7 +98,7 @@ std::string raw_client::open(std::string_view target, std::string_view extra) {
     return head;
 }
 
-void raw_client::send_bytes(std::string_view bytes) {
+void raw_peer::send_bytes(std::string_view bytes) {
     wait([&](const done_function& done) {
         const auto buffer = boost::asio::buffer(bytes.data(), bytes.size());
         const auto sent = [done](const boost::system::error_code& ec, std::size_t) { done(ec); };
@@ -114,7 +110,19 @@ void raw_client::send_bytes(std::string_view bytes) {
     });
 }
 
-std::string raw_client::read_head() {
+void raw_peer::send_octets(std::string_view bytes) {
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        send_bytes(bytes.substr(i, 1));
+    }
+}
+
+void raw_peer::shake_hands(boost::asio::ssl::stream_base::handshake_type side) {
+    if (how_ == transport::tls) {
+        wait([&](done_function done) { stream_.async_handshake(side, std::move(done)); });
+    }
+}
+
+std::string raw_peer::read_head() {
     std::size_t end = 0;
     while ((end = input_.find("\r\n\r\n", position_)) == std::string::npos) {
         read_more();
@@ -122,11 +130,12 @@ std::string raw_client::read_head() {
     return take(end + 4 - position_);
 }
 
-raw_frame raw_client::read_frame() {
+raw_frame raw_peer::read_frame() {
     raw_frame frame;
     need(2);
     frame.fin = (octet(0) & 0x80U) != 0;
     frame.opcode = octet(0) & 0x0FU;
+    const bool masked = (octet(1) & 0x80U) != 0;
     std::size_t size = octet(1) & 0x7FU;
     std::size_t header = 2;
     if (size >= 126) {
@@ -140,11 +149,18 @@ raw_frame raw_client::read_frame() {
     }
     need(header + size);
     static_cast<void>(take(header));
+    if (masked) {
+        need(4 + size);
+        frame.key = take(4);
+    }
     frame.payload = take(size);
+    for (std::size_t i = 0; masked && i < size; ++i) {
+        frame.payload[i] = static_cast<char>(frame.payload[i] ^ frame.key[i % 4]);
+    }
     return frame;
 }
 
-std::string raw_client::next() {
+std::string raw_peer::next() {
     try {
         return read_frame().text();
     } catch (const boost::system::system_error& e) {
@@ -155,7 +171,7 @@ std::string raw_client::next() {
     }
 }
 
-std::string raw_client::rest() {
+std::string raw_peer::rest() {
     std::string all = next();
     for (std::string last = all; last.find('(') != std::string::npos;) {
         last = next();
@@ -165,7 +181,7 @@ std::string raw_client::rest() {
     return all;
 }
 
-std::string raw_client::read_all() {
+std::string raw_peer::read_all() {
     try {
         for (;;) {
             read_more();
@@ -184,13 +200,13 @@ std::string raw_client::close(unsigned code) {
     return rest();
 }
 
-void raw_client::reset() {
+void raw_peer::reset() {
     socket().set_option(boost::asio::socket_base::linger(true, 0));
     socket().close();
 }
 
 // Performs one operation, which calls `done`.
-void raw_client::wait(const std::function<void(done_function)>& start) {
+void raw_peer::wait(const std::function<void(done_function)>& start) {
     std::optional<boost::system::error_code> result;
     start([&result](const boost::system::error_code& ec) { result = ec; });
     context_.restart();
@@ -206,7 +222,7 @@ void raw_client::wait(const std::function<void(done_function)>& start) {
     }
 }
 
-void raw_client::read_more() {
+void raw_peer::read_more() {
     std::array<char, 16 * 1024> room;
     std::size_t size = 0;
     wait([&](const done_function& done) {
@@ -226,17 +242,17 @@ void raw_client::read_more() {
     input_.append(room.data(), size);
 }
 
-void raw_client::need(std::size_t size) {
+void raw_peer::need(std::size_t size) {
     while (input_.size() - position_ < size) {
         read_more();
     }
 }
 
-unsigned raw_client::octet(std::size_t at) const {
+unsigned raw_peer::octet(std::size_t at) const {
     return static_cast<unsigned char>(input_[position_ + at]);
 }
 
-std::string raw_client::take(std::size_t size) {
+std::string raw_peer::take(std::size_t size) {
     std::string taken = input_.substr(position_, size);
     position_ += size;
     if (position_ == input_.size() || position_ > 1024 * 1024) {

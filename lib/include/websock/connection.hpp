@@ -38,6 +38,8 @@ struct address {
 
 class connection {
 public:
+    /// Refers to no connection: it may be assigned to, compared and asked for is_open(), no more.
+    connection() noexcept;
     /// Made by the library; a handler is given one.
     explicit connection(std::shared_ptr<net::driver> driver) noexcept;
     connection(const connection&) noexcept;
@@ -118,6 +120,8 @@ public:
 
     /// Messages can still be sent. May change at any moment.
     [[nodiscard]] bool is_open() const noexcept;
+    /// It refers to a connection, open or not.
+    [[nodiscard]] explicit operator bool() const noexcept { return driver_ != nullptr; }
 
     /// How the connection ended. Until it has: initiator::none.
     [[nodiscard]] websock::close_info close_info() const;

@@ -207,7 +207,7 @@ def bad_fields():
         ("connection.empty", put("Connection", "")),
         ("extension.unasked", add("Sec-WebSocket-Extensions: permessage-deflate")),
         ("extension.unknown", add("Sec-WebSocket-Extensions: x-unknown")),
-        ("extension.empty", add("Sec-WebSocket-Extensions:")),
+        ("extension.nothing", add("Sec-WebSocket-Extensions: ,")),
         ("http_1_0", status_line("HTTP/1.0 101 Switching Protocols")),
     ):
         yield Response(f"response.refuse.{id_}", "§4.1", f"refused: {id_}", change, 101)
