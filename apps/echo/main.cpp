@@ -21,8 +21,10 @@ using echo_app::settings;
 void return_large_memory() {
 #ifdef __GLIBC__
     constexpr int large = 4 * 1024 * 1024;
+    // NOLINTBEGIN(concurrency-mt-unsafe): there is one thread as yet
     mallopt(M_MMAP_THRESHOLD, large);
     mallopt(M_TRIM_THRESHOLD, 2 * large);
+    // NOLINTEND(concurrency-mt-unsafe)
 #endif
 }
 

@@ -84,6 +84,8 @@ void add_deflate(CLI::App& app, websock::deflate_options& deflate, timeouts& tim
                        "Clients compress each message by itself"));
     group(app.add_option("--deflate-threshold", deflate.threshold,
                          "Smaller messages are sent uncompressed, without context takeover")
+              ->check(CLI::Range(std::size_t{0},
+                                 std::size_t{std::numeric_limits<std::uint32_t>::max()}))
               ->capture_default_str());
     times.add("--deflate-release-after", deflate.release_after,
               "Idle time after which a connection gives its codecs back, in ms; 0: never");

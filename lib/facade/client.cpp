@@ -53,7 +53,8 @@ public:
     ~last_handle() {
         try {
             driver_->handler_done(nullptr);
-        } catch (...) {  // no memory to say so; the connection ends by its timeouts
+        } catch (...) {  // NOLINT(bugprone-empty-catch)
+            // No memory to say so: the connection ends by its timeouts.
         }
     }
 
@@ -78,16 +79,15 @@ awaitable<connection> connect_by(std::string url, std::optional<handlers> callba
                                  client_options options) {
     detail::check(options);
     const auto executor = co_await asio::this_coro::executor;
-    auto [ec, result] =
-        co_await asio::async_initiate<const asio::as_tuple_t<asio::use_awaitable_t<>>&,
-                                      void(error_code, connect_result)>(
-            [](auto handler, asio::any_io_executor where, std::string to,
-               std::optional<handlers> use, client_options how) {
-                detail::start_connect(std::move(where), std::move(to), std::move(use),
-                                      std::move(how), std::move(handler));
-            },
-            asio::as_tuple(asio::use_awaitable), executor, url, std::move(callbacks),
-            std::move(options));
+    auto [ec,
+          result] = co_await asio::async_initiate<const asio::as_tuple_t<asio::use_awaitable_t<>>&,
+                                                  void(error_code, connect_result)>(
+        [](auto handler, asio::any_io_executor where, std::string to, std::optional<handlers> use,
+           client_options how) {
+            detail::start_connect(where, to, std::move(use), std::move(how), std::move(handler));
+        },
+        asio::as_tuple(asio::use_awaitable), executor, url, std::move(callbacks),
+        std::move(options));
     if (ec) {
         throw to_exception(ec, url, std::move(result.response));
     }
@@ -118,7 +118,7 @@ awaitable<connection> connect(std::string url, handlers callbacks, client_option
 
 void detail::check(const client_options& options) { facade::check(options.connection); }
 
-void detail::start_connect(asio::any_io_executor executor, std::string url,
+void detail::start_connect(const asio::any_io_executor& executor, const std::string& url,
                            std::optional<handlers> callbacks, client_options options,
                            connect_handler handler) {
     const bool has_callbacks = callbacks.has_value();

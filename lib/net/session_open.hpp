@@ -194,7 +194,7 @@ task<bool> session<Stream>::open_as_client() {
         constexpr int most_informational = 16;
         if (answer.status() / 100 == 1 && answer.status() != 101 &&
             informational < most_informational) {
-            early.clear();
+            early = protocol::byte_buffer();
             early.append(rest);
             answer = http_response();  // it is not the answer
             continue;

@@ -181,21 +181,34 @@ private:
         inflateSetDictionary(&stream, reinterpret_cast<const Bytef*>(window.data()),
                              static_cast<uInt>(window.size()));
         stream.next_in = reinterpret_cast<Bytef*>(in.data() + taken);
-        stream.avail_in = static_cast<uInt>(in.size() - taken);
+        stream.avail_in =
+            static_cast<uInt>(in.size() - tail_size - std::min(taken, in.size() - tail_size));
         stream.next_out = reinterpret_cast<Bytef*>(all.message.data() + put);
         stream.avail_out = static_cast<uInt>(all.message.size() - put);
         int status = inflate(&stream, Z_SYNC_FLUSH);
-        taken = in.size() - stream.avail_in;
         put = all.message.size() - stream.avail_out;
-        const bool between_blocks = (stream.data_type & 128) != 0 && (stream.data_type & 31) == 0;
-        inflateEnd(&stream);
         if (put > limit_) {
+            inflateEnd(&stream);
             return false;
         }
-        all.broken =
-            (status != Z_OK && status != Z_STREAM_END) || (status == Z_OK && !between_blocks);
-        return status == Z_STREAM_END;
+        if (status == Z_STREAM_END) {
+            taken = in.size() - tail_size - stream.avail_in;
+            inflateEnd(&stream);
+            return true;
+        }
+        // What is appended puts nothing out, unless the payload was cut off inside a block.
+        stream.avail_in = static_cast<uInt>(in.size() - std::max(taken, in.size() - tail_size));
+        status = status == Z_OK || status == Z_BUF_ERROR ? inflate(&stream, Z_SYNC_FLUSH) : status;
+        taken = in.size() - stream.avail_in;
+        const bool silent = all.message.size() - stream.avail_out == put;
+        const bool between_blocks = (stream.data_type & 128) != 0 && (stream.data_type & 31) == 0;
+        inflateEnd(&stream);
+        all.broken = !silent || (status != Z_OK && status != Z_STREAM_END) ||
+                     (status == Z_OK && !between_blocks);
+        return !all.broken && status == Z_STREAM_END;
     }
+
+    static constexpr std::size_t tail_size = 4;
 
     std::size_t limit_;
     std::string window_;

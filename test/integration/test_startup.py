@@ -25,6 +25,9 @@ FLAGS = """
     --inbox-high-water --outbox-high-water --max-outbox-size --max-connections
     --handshake-timeout --ping-interval --idle-timeout --close-timeout --write-timeout
     --drain-timeout
+    --no-deflate --deflate-level --deflate-memory-level --deflate-threshold --deflate-release-after
+    --server-max-window-bits --client-max-window-bits
+    --server-no-context-takeover --client-no-context-takeover
 """.split()
 # What CLI11 adds to an error in the flags; not a repeat of it.
 HINT = "Run with --help for more information.\n"
@@ -359,6 +362,9 @@ class Flags(StartupTestCase):
             "--max-connections": (0, "x"),
             "--handshake-timeout": (-1, "10s"),
             "--drain-timeout": (-1, "x"),
+            "--deflate-level": (0, 10, "x"), "--deflate-memory-level": (0, 10),
+            "--server-max-window-bits": (8, 16), "--client-max-window-bits": (7, 16),
+            "--deflate-threshold": (-1, "x"), "--deflate-release-after": (-1, "x"),
         }.items():
             for value in values:
                 with self.subTest(flag=flag, value=value):

@@ -89,7 +89,7 @@ void check(const client_options& options);
 
 using connect_handler = boost::asio::any_completion_handler<void(error_code, connect_result)>;
 
-void start_connect(boost::asio::any_io_executor executor, std::string url,
+void start_connect(const boost::asio::any_io_executor& executor, const std::string& url,
                    std::optional<handlers> callbacks, client_options options,
                    connect_handler handler);
 
@@ -103,8 +103,7 @@ auto async_connect(boost::asio::any_io_executor executor, std::string url, clien
     detail::check(options);
     return boost::asio::async_initiate<CompletionToken, void(error_code, connect_result)>(
         [](auto handler, boost::asio::any_io_executor where, std::string to, client_options how) {
-            detail::start_connect(std::move(where), std::move(to), std::nullopt, std::move(how),
-                                  std::move(handler));
+            detail::start_connect(where, to, std::nullopt, std::move(how), std::move(handler));
         },
         token, std::move(executor), std::move(url), std::move(options));
 }

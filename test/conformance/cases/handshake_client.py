@@ -56,6 +56,7 @@ class Response(NamedTuple):
                 link.send_frame(data + self.frames, config.octets and len(data) < 4096, self.pieces or None)
             except (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):  # it has read enough
                 link.end = link.end or wire.End("RST")
+            # [6455-7.2.1-1]
             if self.status is not None:
                 return refused_by_client(link, subjects, self.status, self.reset)
             return finish_as_server(link, config, subjects, "accepted", (*self.back, Event(TEXT, b"Hello")))
