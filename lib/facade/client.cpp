@@ -27,22 +27,6 @@ public:
     void on_close(const close_info&) override {}
 };
 
-// A route's callbacks live with its server; a client's with its connection.
-class callbacks_of_client final : public net::consumer {
-public:
-    explicit callbacks_of_client(handlers callbacks)
-        : callbacks_(std::move(callbacks)), inner_(facade::make_consumer(callbacks_)) {}
-
-    net::delivery how() const noexcept override { return inner_->how(); }
-    void on_open(const std::shared_ptr<net::driver>& driver) override { inner_->on_open(driver); }
-    void on_message(message_view view) override { inner_->on_message(view); }
-    void on_close(const close_info& info) override { inner_->on_close(info); }
-
-private:
-    const handlers callbacks_;
-    std::unique_ptr<net::consumer> inner_;
-};
-
 // Shared by all copies of a client's handle: with the last of them there is nobody left to receive.
 class last_handle {
 public:
@@ -51,6 +35,9 @@ public:
     last_handle(const last_handle&) = delete;
     last_handle& operator=(const last_handle&) = delete;
     ~last_handle() {
+        if (driver_->info().initiator != initiator::none) {
+            return;  // it has ended, and its executor may have, too
+        }
         try {
             driver_->handler_done(nullptr);
         } catch (...) {  // NOLINT(bugprone-empty-catch)
@@ -151,7 +138,7 @@ void detail::start_connect(const asio::any_io_executor& executor, const std::str
         }
     }
     if (has_callbacks) {
-        wanted.use = std::make_unique<callbacks_of_client>(*std::move(callbacks));
+        wanted.use = facade::make_consumer(std::make_shared<const handlers>(*std::move(callbacks)));
     } else {
         wanted.use = std::make_unique<inbox_consumer>();
     }

@@ -37,35 +37,39 @@ class callbacks_consumer : public net::consumer {
 public:
     void on_open(const std::shared_ptr<net::driver>& driver) override {
         peer_.emplace(driver);
-        if (callbacks_.on_open) {
-            callbacks_.on_open(*peer_);
+        if (callbacks_->on_open) {
+            callbacks_->on_open(*peer_);
         }
     }
     void on_close(const close_info& info) override {
         connection peer = *std::exchange(peer_, std::nullopt);
-        if (callbacks_.on_close) {
-            callbacks_.on_close(peer, info);
+        if (callbacks_->on_close) {
+            callbacks_->on_close(peer, info);
         }
     }
 
 protected:
-    explicit callbacks_consumer(const handlers& callbacks) noexcept : callbacks_(callbacks) {}
+    explicit callbacks_consumer(std::shared_ptr<const handlers> callbacks) noexcept
+        : callbacks_(std::move(callbacks)) {}
 
     [[nodiscard]] const message_callback& callback() const noexcept {
-        return callbacks_.on_message;
+        return callbacks_->on_message;
+    }
+    [[nodiscard]] const std::shared_ptr<const handlers>& callbacks() const noexcept {
+        return callbacks_;
     }
     [[nodiscard]] connection& peer() noexcept { return *peer_; }
 
 private:
-    const handlers& callbacks_;
+    std::shared_ptr<const handlers> callbacks_;
     std::optional<connection> peer_;  // from on_open to on_close
 };
 
 // on_message is a plain function, called straight from the read loop.
 class plain_callback_consumer final : public callbacks_consumer {
 public:
-    explicit plain_callback_consumer(const handlers& callbacks) noexcept
-        : callbacks_consumer(callbacks) {}
+    explicit plain_callback_consumer(std::shared_ptr<const handlers> callbacks) noexcept
+        : callbacks_consumer(std::move(callbacks)) {}
 
     net::delivery how() const noexcept override { return net::delivery::direct; }
     void on_message(message_view view) override {
@@ -75,25 +79,24 @@ public:
     }
 };
 
-// on_message is a coroutine: one message after the other. The session's configuration holds the
-// callback, and the connection holds that.
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters)
-awaitable<void> call_for_each(const message_callback& callback, connection peer) {
+// on_message is a coroutine: one message after the other. It may still be at work when the
+// connection, and the consumer with it, has gone.
+awaitable<void> call_for_each(std::shared_ptr<const handlers> callbacks, connection peer) {
     while (std::optional<message> next = co_await peer.receive()) {
         const message_view view(*next);
-        co_await callback.coroutine()(peer, view);
+        co_await callbacks->on_message.coroutine()(peer, view);
     }
 }
 
 class coroutine_callback_consumer final : public callbacks_consumer {
 public:
-    explicit coroutine_callback_consumer(const handlers& callbacks) noexcept
-        : callbacks_consumer(callbacks) {}
+    explicit coroutine_callback_consumer(std::shared_ptr<const handlers> callbacks) noexcept
+        : callbacks_consumer(std::move(callbacks)) {}
 
     net::delivery how() const noexcept override { return net::delivery::inbox; }
     void on_open(const std::shared_ptr<net::driver>& driver) override {
         callbacks_consumer::on_open(driver);
-        spawn_handler(driver, call_for_each(callback(), peer()));
+        spawn_handler(driver, call_for_each(callbacks(), peer()));
     }
     void on_message(message_view) override {}
 };
@@ -104,11 +107,11 @@ std::unique_ptr<net::consumer> make_consumer(const coroutine_handler& handler) {
     return std::make_unique<coroutine_consumer>(handler);
 }
 
-std::unique_ptr<net::consumer> make_consumer(const handlers& callbacks) {
-    if (callbacks.on_message.coroutine()) {
-        return std::make_unique<coroutine_callback_consumer>(callbacks);
+std::unique_ptr<net::consumer> make_consumer(std::shared_ptr<const handlers> callbacks) {
+    if (callbacks->on_message.coroutine()) {
+        return std::make_unique<coroutine_callback_consumer>(std::move(callbacks));
     }
-    return std::make_unique<plain_callback_consumer>(callbacks);
+    return std::make_unique<plain_callback_consumer>(std::move(callbacks));
 }
 
 }  // namespace websock::facade

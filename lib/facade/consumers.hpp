@@ -10,6 +10,9 @@ namespace websock::facade {
 
 /// Makes the consumer for one connection. `handler` must outlive it.
 [[nodiscard]] std::unique_ptr<net::consumer> make_consumer(const coroutine_handler& handler);
-[[nodiscard]] std::unique_ptr<net::consumer> make_consumer(const handlers& callbacks);
+/// The callbacks live as long as the consumer, and as long as one of them is a coroutine that has
+/// not ended, which may be longer.
+[[nodiscard]] std::unique_ptr<net::consumer> make_consumer(
+    std::shared_ptr<const handlers> callbacks);
 
 }  // namespace websock::facade

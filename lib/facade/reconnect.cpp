@@ -26,12 +26,16 @@ bool is_final(const connect_error& failure, const reconnect_options& retry) noex
 
 bool is_final(const close_info& end, const reconnect_options& retry) noexcept {
     if (end.initiator == initiator::local) {
-        // The handler wanted it, whatever became of the closing handshake; or the connection was
-        // failed, with the code for a timeout or a fault of the peer's.
-        return !end.ec ||
-               (end.code != close_code::abnormal && end.code != protocol::close_code_for(end.ec));
+        // The handler wanted it, whatever became of the closing handshake; or it was a timeout or a
+        // fault of the peer's, and the code is the one for that.
+        const bool failed = end.ec == condition::protocol_violation ||
+                            end.ec == condition::limit_exceeded || end.ec == error::idle_timeout;
+        return end.code != close_code::abnormal &&
+               !(failed && end.code == protocol::close_code_for(end.ec));
     }
-    return (end.code == close_code::normal && !retry.retry_after_normal) ||
+    // A Close frame without a code is a normal end, too.
+    const bool normal = end.code == close_code::normal || end.code == close_code::no_status;
+    return (normal && !retry.retry_after_normal) ||
            (end.code == close_code::policy_error && !retry.retry_after_policy_error);
 }
 
@@ -104,6 +108,7 @@ awaitable<close_info> keep_connected(std::string url, coroutine_handler handler,
             std::rethrow_exception(failure);
         }
         if (peer) {
+            failures = 0;
             const auto since = steady_clock::now();
             connection used = *std::exchange(peer, std::nullopt);
             const close_info end = co_await use(std::move(used), handler);
@@ -113,7 +118,6 @@ awaitable<close_info> keep_connected(std::string url, coroutine_handler handler,
             if (steady_clock::now() - since > delays.bound()) {
                 delays.reset();
                 attempts = 0;
-                failures = 0;
             }
             attempt.delay = delays.next(net::random_number());
         }

@@ -12,7 +12,7 @@ std::unique_ptr<net::consumer> consumer_of(const net::resource& found) {
     if (const auto* handler = std::get_if<coroutine_handler>(&entry.what)) {
         return make_consumer(*handler);
     }
-    return make_consumer(std::get<handlers>(entry.what));
+    return make_consumer(std::get<std::shared_ptr<const handlers>>(entry.what));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@
 namespace websock::facade {
 
 struct route_entry {
-    std::variant<coroutine_handler, handlers, page> what;
+    std::variant<coroutine_handler, std::shared_ptr<const handlers>, page> what;
     route_options options;
 
     [[nodiscard]] net::resource as_resource() const;

@@ -89,7 +89,9 @@ awaitable<close_info> serve(tcp_socket socket, coroutine_handler handler, serve_
 }
 
 awaitable<close_info> serve(tcp_socket socket, handlers callbacks, serve_options options) {
-    return serve_entry(std::move(socket), nullptr, {std::move(callbacks), {}}, std::move(options));
+    return serve_entry(std::move(socket), nullptr,
+                       {std::make_shared<const handlers>(std::move(callbacks)), {}},
+                       std::move(options));
 }
 
 awaitable<close_info> serve(tcp_socket socket, const tls_context& tls, coroutine_handler handler,
@@ -100,7 +102,8 @@ awaitable<close_info> serve(tcp_socket socket, const tls_context& tls, coroutine
 
 awaitable<close_info> serve(tcp_socket socket, const tls_context& tls, handlers callbacks,
                             serve_options options) {
-    return serve_entry(std::move(socket), tls.settings(), {std::move(callbacks), {}},
+    return serve_entry(std::move(socket), tls.settings(),
+                       {std::make_shared<const handlers>(std::move(callbacks)), {}},
                        std::move(options));
 }
 

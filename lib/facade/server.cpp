@@ -184,7 +184,8 @@ void server::route(std::string path, coroutine_handler handler, route_options op
 }
 
 void server::route(std::string path, handlers callbacks, route_options options) {
-    impl_->routes().set(std::move(path), {std::move(callbacks), std::move(options)});
+    impl_->routes().set(std::move(path), {std::make_shared<const handlers>(std::move(callbacks)),
+                                          std::move(options)});
 }
 
 void server::route(std::string path, page content) {

@@ -80,6 +80,12 @@ detached session<Stream>::run(std::shared_ptr<session> self) {
 template <byte_stream Stream>
 void session<Stream>::abandon() noexcept {
     stage_ = stage::gone;
+    if (!ended_.load(std::memory_order_relaxed)) {  // with its executor
+        end_.ec = error::shut_down;
+        end_.initiator = initiator::local;
+        ended_.store(true, std::memory_order_release);
+    }
+    open_.store(false, std::memory_order_release);
     const auto receivers = std::exchange(receivers_, {});
     const auto senders = std::exchange(senders_, {});
     const auto closers = std::exchange(closers_, {});

@@ -113,9 +113,9 @@ public:
         if (not_prepared_) {
             co_return not_prepared_;
         }
-        layer().set_budget(static_cast<std::size_t>(-1));
         for (;;) {
             error_code ec;
+            layer().set_budget(read_budget);
             ssl_.handshake(side_, ec);
             const bool again = would_block(ec);
             error_code flushed;

@@ -9,8 +9,9 @@ namespace {
 constexpr std::size_t room_size = 64 * 1024;
 // A room that grew beyond this is freed after use.
 constexpr std::size_t keep_limit = 256 * 1024;
-// Codecs kept of each kind; one is in use at a time, but for messages that arrive in pieces.
-constexpr std::size_t kept_codecs = 4;
+// Codecs kept of each kind: one is in use at a time, but for messages that arrive in pieces; and a
+// peer may choose one of eight windows.
+constexpr std::size_t kept_codecs = 8;
 
 // Takes out the last one that `fits`; null if none does.
 template <class Codec, class Fits>

@@ -37,7 +37,7 @@ constexpr std::array error_texts{
     error_text{error::request_timeout, "no complete request arrived in time"},
     error_text{error::target_too_long, "the request line is too long"},
     error_text{error::upgrade_required, "the request asks for no WebSocket of version 13"},
-    error_text{error::header_too_large, "the request's header is too large"},
+    error_text{error::header_too_large, "the head of a request or response is too large"},
     error_text{error::over_capacity, "the server has too many connections"},
     error_text{error::bad_upgrade_response,
                "the server's response does not complete the opening handshake"},

@@ -301,6 +301,9 @@ std::string upgrade_request(const upgrade_wish& wish, std::span<const header_fie
 // [6455-4.1-33, 6455-4.1-39]
 error_code judge_upgrade_response(const http_response& head, const upgrade_wish& wish,
                                   agreement& agreed) {
+    if (head.status() < 100) {
+        return error::bad_upgrade_response;
+    }
     if (head.status() != 101) {
         return error::upgrade_declined;
     }

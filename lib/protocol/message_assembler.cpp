@@ -9,11 +9,13 @@ namespace {
 
 constexpr std::size_t first_room = 64 * 1024;
 
-// Compressed data may be larger than what it stands for: blocks of fixed codes by an eighth, stored
-// blocks by less. More than that is no compression.
-constexpr std::uint64_t with_slack(std::uint64_t size) noexcept {
-    const std::uint64_t slack = size / 8 + 1024;
-    return size > std::numeric_limits<std::uint64_t>::max() - slack ? size : size + slack;
+// Compressed data may be larger than what it stands for: by an eighth in blocks of fixed codes, by
+// some ten bytes for each flush, and peers flush each fragment. The limit is for what comes out;
+// this is for data of which nothing does, such as empty blocks without end.
+constexpr std::uint64_t most_compressed(std::uint64_t size, std::size_t fragments) noexcept {
+    const std::uint64_t slack = 64 * 1024 + std::uint64_t{16} * fragments;
+    const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+    return size > (most - slack) / 2 ? most : 2 * size + slack;
 }
 
 }  // namespace
@@ -35,8 +37,9 @@ error_code message_assembler::begin_frame(const frame_header& header) noexcept {
         // RFC 7692 §6: RSV1 of the first frame says whether the message is compressed.
         compressed_ = header.rsv1;
     }
-    const std::uint64_t most =
-        compressed_ ? with_slack(limits_.max_message_size) : limits_.max_message_size;
+    const std::uint64_t most = compressed_
+                                   ? most_compressed(limits_.max_message_size, fragments_ + 1)
+                                   : limits_.max_message_size;
     // [6455-10.4-1]
     if (header.payload_length > most || claimed_ > most - header.payload_length) {
         return error::message_too_big;

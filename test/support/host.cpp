@@ -1,6 +1,5 @@
 #include "host.hpp"
 
-#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -157,15 +156,6 @@ awaitable<void> echo(connection peer) {
     while (auto received = co_await peer.receive()) {
         co_await peer.send(std::move(*received));
     }
-}
-
-std::string to_text(const close_info& info) {
-    std::string text = std::to_string(static_cast<unsigned>(info.code));
-    text += info.reason.empty() ? "" : " " + info.reason;
-    constexpr std::array names{" none", " local", " peer"};
-    text += names[static_cast<std::size_t>(info.initiator)];
-    text += info.clean ? " clean" : " unclean";
-    return info.ec ? text + ": " + info.ec.message() : text;
 }
 
 }  // namespace websock::test

@@ -11,6 +11,7 @@
 #include <variant>
 #include <websock/websock.hpp>
 
+#include "close_text.hpp"
 #include "waiting.hpp"
 
 namespace websock::test {
@@ -53,8 +54,5 @@ protected:
 
 /// The handler that most tests need: sends back what it receives.
 [[nodiscard]] awaitable<void> echo(connection peer);
-
-/// "1000 bye peer clean", "1006 peer unclean: Connection reset by peer".
-[[nodiscard]] std::string to_text(const close_info& info);
 
 }  // namespace websock::test

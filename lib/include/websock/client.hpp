@@ -73,7 +73,9 @@ struct connect_result {
 /// sent, error::handshake_timeout, error::upgrade_declined (see response()),
 /// error::bad_upgrade_response, or a code of the resolver, the sockets or TLS. Throws
 /// std::invalid_argument for an option that is out of its range. Cancelling, at any point, throws
-/// operation_aborted and leaves nothing open.
+/// operation_aborted and leaves nothing open. (A look-up of a name cannot be stopped: connect() does
+/// not wait for it, but the execution context has work until the resolver returns, and Asio looks
+/// up one name at a time for each context. Give an address where that matters.)
 [[nodiscard]] awaitable<connection> connect(std::string url, client_options options = {});
 
 /// The same with callbacks, which are called on the connection's strand. The connection does not

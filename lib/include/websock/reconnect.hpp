@@ -41,7 +41,7 @@ struct reconnect_options {
     std::chrono::milliseconds max_delay{30'000};
     /// Attempts in a row that may fail; 0: any number.
     std::size_t max_attempts = 0;
-    /// Connect again although the server closed with 1000.
+    /// Connect again although the server closed with 1000, or without a code (1005).
     bool retry_after_normal = false;
     /// Connect again although the server closed with 1008 (policy).
     bool retry_after_policy_error = false;
@@ -55,7 +55,7 @@ struct reconnect_options {
 /// Connects, runs `handler` with the connection, and connects again when that ends, until
 /// - the handler returns, or has closed the connection itself: the connection is closed with 1000
 ///   if it is still open;
-/// - the server closes with 1000 or 1008 (see the options);
+/// - the server closes with 1000, without a code, or with 1008 (see the options);
 /// - the handler throws: the connection is closed with 1011, and the exception goes on;
 /// - connecting fails for good: the last connect_error is thrown. error::bad_argument is for good
 /// at

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/client_run.hpp"
+#include "support/raw_server.hpp"
 
 namespace websock {
 namespace {
@@ -152,6 +153,47 @@ BOOST_DATA_TEST_CASE(callbacks_may_be_coroutines, data::make(test::schemes), sch
     };
     test::run(open(server.url, ours, server.options));
     BOOST_TEST(log.wait(3) == "one | two | 4000 peer clean");
+}
+
+// The callbacks outlive their connection while one of them is at work (seen under ASan only).
+BOOST_DATA_TEST_CASE(a_coroutine_callback_outlives_its_connection,
+                     data::make({"close", "reset", "abandon"}), how) {
+    test::journal log;
+    test::raw_server server([how = std::string(how)](test::raw_server_peer& peer) {
+        peer.upgrade();
+        peer.send_bytes(test::server_frame(1, "one") + test::server_frame(1, "two") +
+                        test::server_frame(1, "three"));
+        if (how == "reset") {
+            static_cast<void>(peer.next());
+            peer.reset();
+        } else {
+            static_cast<void>(peer.next());
+            static_cast<void>(peer.next());
+        }
+    });
+    const auto open = [](std::string url, handlers use) -> awaitable<int> {
+        client_options options;
+        options.connection.close_timeout = 20ms;
+        static_cast<void>(co_await connect(std::move(url), std::move(use), std::move(options)));
+        co_return 1;
+    };
+    const auto make = [&log, how = std::string(how)] {
+        handlers ours;
+        ours.on_message = [&log, how, kept = std::string(100, 'k')](
+                              connection& peer, message_view view) -> awaitable<void> {
+            peer.try_send("taken");
+            if (how == "close") {
+                peer.request_close();
+            } else if (how == "abandon") {
+                peer.request_close(close_reason(4000));
+            }
+            co_await test::pause_for(60ms);
+            log.add(std::string(view.text()) + std::to_string(kept.size()));
+        };
+        return ours;
+    };
+    test::run(open(server.url(), make()));
+    BOOST_TEST(log.wait(1).starts_with("one100"), log.text());
 }
 
 // What a user naturally writes: temporaries within the awaiting expression (g++ 12, under ASan).

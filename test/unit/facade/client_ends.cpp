@@ -50,7 +50,8 @@ BOOST_AUTO_TEST_SUITE(client_ends)
 
 // ---- orderly
 
-// [6455-7.1.1-2, 6455-5.5.1-5]
+// RFC 6455 §7.1.1: "… and when a client is instructed to do the same, it SHOULD wait for a TCP
+// Close from the server." [6455-5.5.1-5]
 BOOST_AUTO_TEST_CASE(the_servers_close_is_answered_and_its_fin_comes_first) {
     raw_server server([&server](raw_server_peer& peer) {
         peer.upgrade();
@@ -78,6 +79,7 @@ BOOST_AUTO_TEST_CASE(the_clients_close_waits_for_the_servers_fin) {
     BOOST_TEST(server.log().wait(4) == "close(4001 bye) | silence | silence | end");
 }
 
+// [6455-4.1-12]
 BOOST_AUTO_TEST_CASE(over_tls_too) {
     raw_server server(
         [&server](raw_server_peer& peer) {
@@ -221,6 +223,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_sends_for_ever_is_left) {
     BOOST_TEST(server.log().wait(2) == "close(4001 bye) | gone");
 }
 
+// [6455-7.2.1-2]
 BOOST_DATA_TEST_CASE(a_server_that_ends_without_a_close, data::make({false, true}), reset) {
     raw_server server([reset](raw_server_peer& peer) {
         peer.upgrade();
@@ -268,6 +271,7 @@ const std::vector<violation> violations{
     {"a large message", test::server_frame(2, std::string(2000, 'x')), 1009},
 };
 
+// [6455-7.1.7-1]
 BOOST_DATA_TEST_CASE(violations_fail_the_connection,
                      data::make(violations) * data::make({false, true}), one, glued) {
     raw_server server([&](raw_server_peer& peer) {

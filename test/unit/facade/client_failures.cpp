@@ -85,6 +85,7 @@ BOOST_AUTO_TEST_SUITE(client_failures)
 
 // ---- no server
 
+// [6455-4.1-9]
 BOOST_DATA_TEST_CASE(nobody_listens, data::make(schemes), scheme) {
     const outcome seen = test::visit(url_of(scheme, closed_port()), patient());
     BOOST_TEST(seen.ec == asio::error::connection_refused);

@@ -36,6 +36,7 @@ std::string request_for(const client_options& options, std::string target = "/ws
 
 BOOST_AUTO_TEST_SUITE(client_request)
 
+// [6455-4.1-1, 6455-4.1-14]
 BOOST_AUTO_TEST_CASE(is_as_the_rfc_wants_it) {
     test::box<std::string> request;
     raw_server server(recorder(request));
@@ -107,6 +108,7 @@ BOOST_AUTO_TEST_CASE(asks_for_subprotocols_in_their_order) {
     BOOST_TEST(agreed_on("Sec-WebSocket-Protocol: \r\n", {}) == refused);
 }
 
+// [6455-4.1-30]
 BOOST_DATA_TEST_CASE(malformed_subprotocols_are_not_sent,
                      data::make({"", "a b", "a,b", "a\r\n", "\"a\"", "gr\xc3\xbcn"}), name) {
     client_options options;
@@ -114,6 +116,7 @@ BOOST_DATA_TEST_CASE(malformed_subprotocols_are_not_sent,
     BOOST_TEST((test::visit("ws://127.0.0.1:1/", options).ec == error::bad_argument));
 }
 
+// [6455-4.1-31]
 BOOST_AUTO_TEST_CASE(neither_are_repeated_ones) {
     client_options options;
     options.subprotocols = {"one", "two", "one"};

@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(the_server_is_told_which_host_is_meant) {
                                            " | [] 127.0.0.1" + port);
 }
 
-// Nothing of the request may be sent to a server that has not proved who it is.
+// Nothing of the request may be sent to a server that has not proved who it is. [6455-4.1-10]
 BOOST_AUTO_TEST_CASE(a_refused_server_sees_no_request) {
     raw_server server(
         [&server](raw_server_peer& peer) {

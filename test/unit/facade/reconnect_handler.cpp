@@ -79,6 +79,24 @@ BOOST_DATA_TEST_CASE(stops_though_the_server_does_not_answer, data::make({false,
     BOOST_TEST(seen.end.starts_with("1000 local unclean: "), seen.end);
 }
 
+// 1011 is also the code that a connection would be failed with, for an error of no other kind.
+BOOST_DATA_TEST_CASE(stops_whatever_code_the_handler_closes_with,
+                     data::make({1002, 1007, 1009, 1011, 4000}), code) {
+    const auto close = [code](connection peer) -> awaitable<void> {
+        close_reason reason(static_cast<std::uint16_t>(code));
+        co_await peer.close(std::move(reason));
+    };
+    const auto no_answer = [](raw_server_peer& peer) {
+        peer.upgrade();
+        static_cast<void>(peer.next());
+        static_cast<void>(peer.next());
+    };
+    client_options options;
+    options.connection.close_timeout = 30ms;
+    const course seen = follow_steps({no_answer, closes_with(1000)}, soon(), close, options);
+    BOOST_TEST(seen.attempts == "1 open");
+}
+
 BOOST_AUTO_TEST_CASE(what_the_handler_throws_goes_on) {
     test::journal log;
     const auto failing = [](connection) -> awaitable<void> {

@@ -1,20 +1,19 @@
 // A session over a stream in memory: an error, or a spurious would_block, at every single step.
 // Whatever goes wrong, the session ends, exactly once, and nothing is left (ASan sees to that).
 #include <boost/test/unit_test.hpp>
-#include <functional>
 #include <string>
 
-#include "net/session_impl.hpp"
 #include "support/bytes.hpp"
-#include "support/memory_stream.hpp"
+#include "support/session_run.hpp"
 
 namespace websock::net {
 namespace {
 
-using test::byte_vector;
-using test::memory_stream;
+using test::abandon_session;
+using test::make_session;
+using test::observations;
+using test::run_session;
 using test::stream_script;
-using test_session = session<memory_stream>;
 
 const std::string upgrade =
     "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -26,66 +25,6 @@ std::string frame(unsigned char first, const std::string& payload) {
     return out + payload;
 }
 
-struct observations {
-    int opened = 0;
-    int closed = 0;
-    int ended = 0;
-    close_info info;
-};
-
-// Echoes straight from the read loop.
-class direct_echo final : public consumer {
-public:
-    explicit direct_echo(observations& seen) : seen_(seen) {}
-    delivery how() const noexcept override { return delivery::direct; }
-    void on_open(const std::shared_ptr<driver>& connection) override {
-        ++seen_.opened;
-        connection_ = connection;
-    }
-    void on_message(message_view view) override {
-        static_cast<void>(connection_->try_send(view, send_options()));
-    }
-    void on_close(const close_info& info) override {
-        ++seen_.closed;
-        seen_.info = info;
-        connection_.reset();
-    }
-
-private:
-    observations& seen_;
-    std::shared_ptr<driver> connection_;
-};
-
-// Echoes by receive and send, as a handler coroutine does.
-class inbox_echo final : public consumer {
-public:
-    explicit inbox_echo(observations& seen) : seen_(seen) {}
-    delivery how() const noexcept override { return delivery::inbox; }
-    void on_open(const std::shared_ptr<driver>& connection) override {
-        ++seen_.opened;
-        receive(connection);
-    }
-    void on_message(message_view) override { BOOST_ERROR("delivered past the inbox"); }
-    void on_close(const close_info& info) override {
-        ++seen_.closed;
-        seen_.info = info;
-    }
-
-private:
-    static void receive(std::shared_ptr<driver> connection) {
-        connection->async_receive([connection](error_code ec, std::optional<message> next) {
-            if (ec || !next) {
-                connection->handler_done(nullptr);
-                return;
-            }
-            connection->async_send(std::move(*next), send_options(),
-                                   [connection](error_code) { receive(connection); });
-        });
-    }
-
-    observations& seen_;
-};
-
 class test_app final : public application {
 public:
     test_app(observations& seen, delivery how) : seen_(seen), how_(how) {}
@@ -94,10 +33,7 @@ public:
                 .subprotocols = {}};
     }
     std::unique_ptr<consumer> make_consumer(const resource&) const override {
-        if (how_ == delivery::direct) {
-            return std::make_unique<direct_echo>(seen_);
-        }
-        return std::make_unique<inbox_echo>(seen_);
+        return test::make_echo(seen_, how_);
     }
 
 private:
@@ -105,28 +41,18 @@ private:
     delivery how_;
 };
 
-class end_counter final : public session_owner {
-public:
-    explicit end_counter(observations& seen) : seen_(seen) {}
-    void on_session_end(driver&) noexcept override { ++seen_.ended; }
-
-private:
-    observations& seen_;
-};
+session_config config_for(observations& seen, delivery how,
+                          const connection_options& options = {}) {
+    return {options, std::make_shared<const test_app>(seen, how), {}};
+}
 
 observations run(stream_script& script, delivery how, const connection_options& options = {}) {
     observations seen;
     boost::asio::io_context context(1);
-    const auto owner = std::make_shared<end_counter>(seen);
-    const auto config = std::make_shared<const session_config>(
-        session_config{options, std::make_shared<test_app>(seen, how), {}});
-    const auto started = std::make_shared<test_session>(
-        memory_stream(context, script), config,
-        std::make_shared<test_session::queue_type>(context.get_executor()), owner,
-        admission::welcome);
-    boost::asio::post(context, [started] { started->start(); });
-    context.run_for(std::chrono::seconds(20));
-    BOOST_TEST(context.stopped());
+    run_session(
+        context,
+        make_session(context, script, seen, config_for(seen, how, options), admission::welcome),
+        seen);
     return seen;
 }
 
@@ -281,19 +207,11 @@ BOOST_AUTO_TEST_CASE(a_context_that_dies_with_live_sessions_leaves_nothing) {
         for (const delivery how : {delivery::direct, delivery::inbox}) {
             observations seen;
             stream_script script = script_for(scenarios[0]);
-            const auto owner = std::make_shared<end_counter>(seen);
             auto context = std::make_unique<boost::asio::io_context>(1);
-            const auto config = std::make_shared<const session_config>(
-                session_config{{}, std::make_shared<test_app>(seen, how), {}});
-            auto started = std::make_shared<test_session>(
-                memory_stream(*context, script), config,
-                std::make_shared<test_session::queue_type>(context->get_executor()), owner,
-                admission::welcome);
-            boost::asio::post(*context, [started = std::move(started)] { started->start(); });
-            for (int i = 0; i < handlers_run; ++i) {
-                context->run_one();
-            }
-            context.reset();
+            auto started =
+                make_session(*context, script, seen, config_for(seen, how), admission::welcome);
+            abandon_session(std::move(context), std::move(started), seen, handlers_run);
+            BOOST_TEST(seen.released);
             BOOST_TEST(seen.ended <= 1);
         }
     }

@@ -329,13 +329,27 @@ BOOST_AUTO_TEST_CASE(too_big_is_1009) {
     small.expect_failure(fragments(over, 2), error::message_too_big, close_code::too_big);
     small.expect_failure(client_frame(text_frame, compressed(std::string(100'000, 'x'))),
                          error::message_too_big, close_code::too_big);
-    // Known at the header: 100, an eighth of it, and 1 KiB.
-    byte_vector header = client_frame(0xC2, byte_vector(1137));
-    header.resize(8);
+    // Known at the header: over twice 100, 64 KiB, and 16 for the fragment.
+    byte_vector header = client_frame(0xC2, byte_vector(2 * 100 + 64 * 1024 + 16 + 1));
+    header.resize(14);
     small.expect_failure(header, error::message_too_big, close_code::too_big);
     // A plain message has its own size.
     small.expect_failure(client_frame(0x81, std::string(101, 'x')), error::message_too_big,
                          close_code::too_big);
+}
+
+// A peer that flushes each small fragment makes data that will not be compressed much larger.
+BOOST_AUTO_TEST_CASE(a_flush_in_each_fragment_is_no_offence) {
+    script at_the_limit;
+    at_the_limit.options.max_message_size = 4096;
+    byte_vector input;
+    for (int i = 0; i < 256; ++i) {  // stored blocks of 16 bytes, each with an empty one behind it
+        byte_vector payload = bytes("00 10 00 ef ff");
+        test::append(payload, byte_vector(16, std::byte{'x'}));
+        test::append(payload, bytes(i == 255 ? "00" : "00 00 00 ff ff"));
+        test::append(input, client_frame((i == 0 ? 0x42U : 0U) | (i == 255 ? 0x80U : 0U), payload));
+    }
+    BOOST_TEST(at_the_limit.run(input, 0, cuts::whole()).events.starts_with("binary("));
 }
 
 // [6455-8.1-1]
