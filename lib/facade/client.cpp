@@ -69,8 +69,8 @@ awaitable<connection> connect_by(std::string url, std::optional<handlers> callba
     auto [ec,
           result] = co_await asio::async_initiate<const asio::as_tuple_t<asio::use_awaitable_t<>>&,
                                                   void(error_code, connect_result)>(
-        [](auto handler, asio::any_io_executor where, std::string to, std::optional<handlers> use,
-           client_options how) {
+        [](auto handler, const asio::any_io_executor& where, const std::string& to,
+           std::optional<handlers> use, client_options how) {
             detail::start_connect(where, to, std::move(use), std::move(how), std::move(handler));
         },
         asio::as_tuple(asio::use_awaitable), executor, url, std::move(callbacks),

@@ -321,9 +321,10 @@ void session<Stream>::shut_down_if_flushed() {
     if (stage_ != stage::ending || send_shut_ || write_blocked_ || endpoint_.output_size() > 0) {
         return;
     }
-    // RFC 6455 §7.1.1: "the client SHOULD wait for the server to close the connection but MAY close
-    // the connection at any time".
-    if (side_ == protocol::role::client && !input_ended_) {
+    // RFC 6455 §5.5.1: "the client SHOULD wait for the server to close the connection but MAY close
+    // the connection at any time", such as when it has waited in vain for the server's Close.
+    const bool waited = end_.ec == error::close_timeout;
+    if (side_ == protocol::role::client && !input_ended_ && !waited) {
         wait_for_end_of_input();
         return;
     }

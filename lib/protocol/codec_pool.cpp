@@ -32,7 +32,8 @@ void keep(std::vector<std::unique_ptr<Codec>>& all, std::unique_ptr<Codec> unuse
         if (all.size() > kept_codecs) {
             all.erase(all.begin());
         }
-    } catch (...) {  // no memory to keep it: it is freed
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+        // No memory to keep it: it is freed.
     }
 }
 

@@ -73,9 +73,9 @@ struct connect_result {
 /// sent, error::handshake_timeout, error::upgrade_declined (see response()),
 /// error::bad_upgrade_response, or a code of the resolver, the sockets or TLS. Throws
 /// std::invalid_argument for an option that is out of its range. Cancelling, at any point, throws
-/// operation_aborted and leaves nothing open. (A look-up of a name cannot be stopped: connect() does
-/// not wait for it, but the execution context has work until the resolver returns, and Asio looks
-/// up one name at a time for each context. Give an address where that matters.)
+/// operation_aborted and leaves nothing open. (A look-up of a name cannot be stopped: connect()
+/// does not wait for it, but the execution context has work until the resolver returns, and Asio
+/// looks up one name at a time for each context. Give an address where that matters.)
 [[nodiscard]] awaitable<connection> connect(std::string url, client_options options = {});
 
 /// The same with callbacks, which are called on the connection's strand. The connection does not
@@ -104,7 +104,8 @@ auto async_connect(boost::asio::any_io_executor executor, std::string url, clien
                    CompletionToken&& token) {
     detail::check(options);
     return boost::asio::async_initiate<CompletionToken, void(error_code, connect_result)>(
-        [](auto handler, boost::asio::any_io_executor where, std::string to, client_options how) {
+        [](auto handler, const boost::asio::any_io_executor& where, const std::string& to,
+           client_options how) {
             detail::start_connect(where, to, std::nullopt, std::move(how), std::move(handler));
         },
         token, std::move(executor), std::move(url), std::move(options));

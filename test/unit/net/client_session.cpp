@@ -1,15 +1,16 @@
 // The client's side of a session over a stream in memory: an error, an end of input, or a spurious
 // would_block, at every single step; input that comes by readiness, or that waits in the stream.
 // Whatever goes wrong, it ends, exactly once, and nothing is left (ASan sees to the rest).
+#include <array>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "support/bytes.hpp"
+#include "support/client_scenarios.hpp"
 #include "support/close_text.hpp"
-#include "support/deflate.hpp"
 #include "support/session_run.hpp"
 #include "support/waiting.hpp"
 
@@ -19,222 +20,16 @@ namespace {
 using namespace std::chrono_literals;
 namespace data = boost::unit_test::data;
 using test::arrival;
-using test::compressed;
-using test::echo_plan;
+using test::close_1000;
+using test::frame;
 using test::memory_session;
 using test::observations;
+using test::scenario_of;
+using test::scenarios;
 using test::stream_script;
-
-// The key, and its answer, of RFC 6455 §1.3.
-const std::string key = "dGhlIHNhbXBsZSBub25jZQ==";
-const std::string answer_fields =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
-const std::string upgraded = answer_fields + "\r\n";
-
-std::string agreeing_on(const std::string& extension) {
-    return answer_fields + "Sec-WebSocket-Extensions: " + extension + "\r\n\r\n";
-}
-
-/// Not masked: as the server sends it, and as the client's are compared.
-std::string frame(unsigned char first, std::string_view payload) {
-    std::string out{static_cast<char>(first)};
-    if (payload.size() < 126) {
-        out += static_cast<char>(payload.size());
-    } else {
-        out += '\x7e';
-        out += static_cast<char>(payload.size() >> 8U);
-        out += static_cast<char>(payload.size() & 0xFFU);
-    }
-    return out.append(payload);
-}
-
-/// The client's frames without their masks, and what there is of one that is not whole.
-std::string unmasked(std::string_view bytes) {
-    std::string out;
-    while (bytes.size() >= 2) {
-        const auto second = static_cast<unsigned char>(bytes[1]);
-        if ((second & 0x80U) == 0) {
-            return out + "(a frame without a mask)";
-        }
-        std::size_t size = second & 0x7FU;
-        const std::size_t header = size == 126 ? 4 : 2;
-        if (bytes.size() < header + 4) {
-            break;
-        }
-        if (header == 4) {
-            size =
-                static_cast<unsigned char>(bytes[2]) * 256U + static_cast<unsigned char>(bytes[3]);
-        }
-        const std::string mask(bytes.substr(header, 4));
-        std::string payload(bytes.substr(header + 4, size));
-        for (std::size_t i = 0; i < payload.size(); ++i) {
-            payload[i] = static_cast<char>(payload[i] ^ mask[i % 4]);
-        }
-        out +=
-            frame(static_cast<unsigned char>(bytes[0]), std::string(size, '\0')).substr(0, header) +
-            payload;
-        bytes.remove_prefix(std::min(bytes.size(), header + 4 + size));
-    }
-    return out;
-}
-
-/// The first of some unmasked frames, as far as it goes.
-std::string_view first_of(std::string_view frames) {
-    const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(frames[at]); };
-    std::size_t whole = frames.size() < 2 ? 2 : 2U + octet(1);
-    if (frames.size() >= 4 && octet(1) == 126) {
-        whole = 4U + octet(2) * 256U + octet(3);
-    }
-    return frames.substr(0, whole);
-}
-
-/// There is a whole Close frame among them.
-bool has_close(std::string_view frames) {
-    while (!frames.empty()) {
-        const std::string_view first = first_of(frames);
-        if (first.size() >= 2 && first[0] == '\x88' && first.size() == 2U + first[1]) {
-            return true;
-        }
-        frames.remove_prefix(first.size());
-    }
-    return false;
-}
-
-std::string pongs_first(std::string_view frames) {
-    std::string pongs;
-    std::string others;
-    while (!frames.empty()) {
-        const std::string_view first = first_of(frames);
-        (first[0] == '\x8a' ? pongs : others) += first;
-        frames.remove_prefix(first.size());
-    }
-    return pongs + others;
-}
-
-// ---- scenarios
-
-struct scenario {
-    const char* name;
-    std::vector<std::string> input;
-    std::string frames_out;  ///< behind the request, without masks
-    std::string end;
-    echo_plan plan = {};
-
-    [[nodiscard]] bool opens() const { return !end.starts_with("refused"); }
-    /// Its last portion is the server's answer to the client's Close.
-    [[nodiscard]] bool is_answered() const { return end.find("local clean") != std::string::npos; }
-};
-
-const std::string close_1000 = frame(0x88, "\x03\xe8");
-const std::string close_4000 = frame(0x88, "\x0f\xa0we");
-
-enum class takeover { yes, no };
-
-scenario with_deflate(const char* name, const char* extension, takeover how) {
-    const std::string one = test::records(300, 1);
-    const std::string two = test::records(400, 2);
-    protocol::deflater theirs({});
-    protocol::deflater ours({});
-    const auto compress = [&](protocol::deflater& codec, const std::string& text) {
-        const std::string payload = test::to_text(compressed(codec, text));
-        if (how == takeover::no) {
-            codec.forget();
-        }
-        return frame(0xC1, payload);
-    };
-    std::vector<std::string> input{agreeing_on(extension)};
-    std::string out;
-    for (const std::string& text : {one, two, one}) {
-        input.push_back(compress(theirs, text));
-        out += compress(ours, text);
-    }
-    input.push_back(frame(0x81, "not compressed") + close_1000);
-    out += how == takeover::yes ? compress(ours, "not compressed") : frame(0x81, "not compressed");
-    out += close_1000;
-    return {name, std::move(input), std::move(out), "1000 peer clean"};
-}
-
-std::vector<scenario> make_scenarios() {
-    const std::string hello = frame(0x81, "Hello");
-    return {
-        {"messages, and the server closes",
-         {upgraded, hello, frame(0x89, "p") + frame(0x82, "two"), close_1000},
-         hello + frame(0x8A, "p") + frame(0x82, "two") + close_1000,
-         "1000 peer clean"},
-        {"all at once",
-         {upgraded + hello + frame(0x81, "more") + close_1000},
-         hello + frame(0x81, "more") + close_1000,
-         "1000 peer clean"},
-        {"behind an informational answer",
-         {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early", " Hints\r\n\r\n" + upgraded + hello,
-          close_1000},
-         hello + close_1000,
-         "1000 peer clean"},
-        {"a fragmented message",
-         {upgraded, frame(0x01, "He") + frame(0x89, ""), frame(0x80, "llo"), close_1000},
-         frame(0x8A, "") + hello + close_1000,
-         "1000 peer clean"},
-        {"the client closes at once",
-         {upgraded, hello, close_4000},
-         frame(0x81, "greeting") + close_4000,
-         "4000 we local clean",
-         {"greeting", 0, close_reason(4000, "we")}},
-        {"the client closes after a message",
-         {upgraded, hello, frame(0x81, "more"), close_4000},
-         frame(0x81, "greeting") + hello + close_4000,
-         "4000 we local clean",
-         {"greeting", 1, close_reason(4000, "we")}},
-        {"the server's Close has another code",
-         {upgraded, hello, close_1000},
-         hello + close_4000,
-         "4000 we local clean",
-         {"", 1, close_reason(4000, "we")}},
-        {"more behind the Close",
-         {upgraded, close_1000 + hello, hello, "no frame at all, and not read as one"},
-         close_1000,
-         "1000 peer clean"},
-        {"no Close", {upgraded, hello}, hello, "1006 peer unclean: "},
-        {"no answer to the client's Close",
-         {upgraded, hello},
-         close_4000,
-         "4000 we local unclean: ",
-         {"", 0, close_reason(4000, "we")}},
-        {"a violation",
-         {upgraded, hello + std::string("\x81\x80\0\0\0\0", 6)},
-         hello + frame(0x88, "\x03\xea"),
-         "1002 "},
-        with_deflate("compressed", "permessage-deflate", takeover::yes),
-        with_deflate("compressed, each by itself",
-                     "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
-                     takeover::no),
-        {"refused", {"HTTP/1.1 404 Not Found\r\n\r\nno"}, "", "refused 404"},
-        {"another's accept value",
-         {"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-          "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n" +
-          hello},
-         "",
-         "refused 101"},
-        {"half a head", {upgraded.substr(0, 30)}, "", "refused 0"},
-        {"no answer", {}, "", "refused 0"},
-    };
-}
-
-const std::vector<scenario>& scenarios() {
-    static const std::vector<scenario> all = make_scenarios();
-    return all;
-}
-
-const scenario& scenario_of(std::string_view name) {
-    for (const scenario& each : scenarios()) {
-        if (each.name == name) {
-            return each;
-        }
-    }
-    throw std::invalid_argument("no such scenario");
-}
-
-// ---- a run
+using test::unmasked;
+using test::upgraded;
+using scenario = test::client_scenario;
 
 struct variant {
     delivery how;
@@ -270,7 +65,7 @@ struct client_run {
             script.input.push_back(test::text_bytes(portion));
         }
         if (which.is_answered()) {
-            script.last_may_come = [this] { return has_close(frames()); };
+            script.last_may_come = [this] { return test::has_close(frames()); };
         }
         options.deflate.enabled = std::string_view(which.name).starts_with("compressed");
     }
@@ -282,7 +77,7 @@ struct client_run {
         auto opening = std::make_unique<client_opening>();
         opening->wish = {.host = "a",
                          .target = "/ws",
-                         .key = key,
+                         .key = test::example_key,
                          .subprotocols = {},
                          .deflate = &options.deflate};
         opening->request_text = request_text = protocol::upgrade_request(opening->wish, {});
@@ -325,8 +120,9 @@ struct client_run {
         BOOST_TEST(seen.released);
         BOOST_TEST(script.closed);
         // RFC 6455 §7.1.1: a client "SHOULD wait for a TCP Close from the server". (If there is not
-        // even an answer, there is nothing to wait for.)
-        const bool cut = seen.end.ec == error::handshake_timeout;
+        // even an answer, or a Close, there is nothing to wait for.)
+        const bool cut =
+            seen.end.ec == error::handshake_timeout || seen.end.ec == error::close_timeout;
         BOOST_TEST((!script.shut_down_before_input || cut));
         if (seen.opened > 0) {
             BOOST_TEST(test::to_text(seen.info) == test::to_text(seen.end));
@@ -345,7 +141,7 @@ struct client_run {
             BOOST_TEST(frames().starts_with("\x81\x05Hello\x88"));
             BOOST_TEST(frames().find("\x03\xea") != std::string::npos);
         } else if (script.fault) {  // DESIGN §3.3: a pong may overtake what the stream refuses
-            BOOST_TEST(pongs_first(frames()) == pongs_first(what.frames_out));
+            BOOST_TEST(test::pongs_first(frames()) == test::pongs_first(what.frames_out));
         } else {
             BOOST_TEST(frames() == what.frames_out);
         }
@@ -498,6 +294,7 @@ BOOST_DATA_TEST_CASE(a_server_that_never_answers_a_close_is_left, data::make(var
     client.check_one_end();
     BOOST_TEST(client.frames() == client.what.frames_out);
     BOOST_TEST((client.seen.end.ec == error::close_timeout));
+    BOOST_TEST(client.script.shut_down_before_input);
 }
 
 // The end of TCP is not waited for while there is more to be had without waiting.
