@@ -1,11 +1,13 @@
 // UTF-8 (RFC 3629 §4) by a table automaton. A state is a shift distance: each byte has one 64-bit
 // row that holds the next state of every state, so a step is one load and one shift. ASCII is
-// skipped 16 and 64 bytes at a time.
+// skipped in words and vectors; of longer text the automaton takes only the first and the last
+// three bytes, and utf8_simd.cpp what is between.
 #include "utf8.hpp"
 
 #include <array>
 #include <cstring>
 
+#include "utf8_simd.hpp"
 #include "wide.hpp"
 
 namespace websock::protocol {
@@ -95,10 +97,11 @@ std::uint64_t step(std::uint64_t from, std::byte byte) noexcept {
     return rows[std::to_integer<std::size_t>(byte)] >> (from & state_mask);
 }
 
-bool is_ascii_8(const std::byte* at) noexcept {
-    std::uint64_t word = 0;
+template <class Word>
+bool is_ascii_word(const std::byte* at) noexcept {
+    Word word{};
     std::memcpy(&word, at, sizeof word);
-    return (word & 0x8080'8080'8080'8080U) == 0;
+    return (word & static_cast<Word>(0x8080'8080'8080'8080U)) == 0;
 }
 
 bool is_ascii_16(const std::byte* at) noexcept { return !wide::load(at).has_high_bit(); }
@@ -109,12 +112,30 @@ bool is_ascii_64(const std::byte* at) noexcept {
     return !(front | back).has_high_bit();
 }
 
-}  // namespace
+/// For 4 to 64 bytes, by words or vectors from both ends, which may overlap.
+bool is_short_ascii(const std::byte* at, std::size_t size) noexcept {
+    const std::byte* const end = at + size;
+    if (size >= 32)
+        return !((wide::load(at) | wide::load(at + 16)) |
+                 (wide::load(end - 32) | wide::load(end - 16)))
+                    .has_high_bit();
+    if (size >= 16)
+        return !(wide::load(at) | wide::load(end - 16)).has_high_bit();
+    if (size >= 8)
+        return is_ascii_word<std::uint64_t>(at) && is_ascii_word<std::uint64_t>(end - 8);
+    return is_ascii_word<std::uint32_t>(at) && is_ascii_word<std::uint32_t>(end - 4);
+}
 
-bool utf8_validator::feed(std::span<const std::byte> bytes) noexcept {
+std::uint64_t walk(std::uint64_t from, std::span<const std::byte> bytes) noexcept {
+    for (const std::byte b : bytes)
+        from = step(from, b);
+    return from & state_mask;
+}
+
+/// The automaton for everything but ASCII.
+std::uint64_t walk_all(std::uint64_t now, std::span<const std::byte> bytes) noexcept {
     const std::byte* at = bytes.data();
     std::size_t left = bytes.size();
-    std::uint64_t now = state_;
     while (left >= 16) {
         if ((now & state_mask) == accept && is_ascii_16(at)) {
             at += 16;
@@ -128,15 +149,46 @@ bool utf8_validator::feed(std::span<const std::byte> bytes) noexcept {
         at += 16;
         left -= 16;
         if ((now & state_mask) == reject)
-            break;  // reject stays reject: no need to look further
+            return reject;  // it stays so: no need to look further
     }
-    if (left >= 8 && (now & state_mask) == accept && is_ascii_8(at)) {
+    if (left >= 8 && (now & state_mask) == accept && is_ascii_word<std::uint64_t>(at)) {
         at += 8;
         left -= 8;
     }
-    for (; left > 0; --left)
-        now = step(now, *at++);
-    state_ = static_cast<std::uint8_t>(now & state_mask);
+    return walk(now, {at, left});
+}
+
+/// The automaton for the first three bytes, which may belong to a code point begun before; the
+/// vectors for all others; then the automaton again for a code point that the end leaves
+/// unfinished.
+std::uint64_t walk_ends(std::uint64_t now, std::span<const std::byte> bytes,
+                        simd_level level) noexcept {
+    now = walk(now, bytes.first(utf8_look_back));
+    if (now == reject || !wide_utf8_is_valid(level, bytes))
+        return reject;
+    constexpr std::byte first_of_any{0xC0};
+    for (std::size_t back = 1; back <= utf8_look_back; ++back)
+        if (bytes[bytes.size() - back] >= first_of_any)
+            return walk(accept, bytes.last(back));
+    return accept;
+}
+
+}  // namespace
+
+bool utf8_validator::feed(std::span<const std::byte> bytes) noexcept {
+    if (state_ == accept) {
+        while (bytes.size() >= 64 && is_ascii_64(bytes.data()))
+            bytes = bytes.subspan(64);
+        if (bytes.size() >= 4 && bytes.size() <= 64 && is_short_ascii(bytes.data(), bytes.size()))
+            return true;
+    }
+    return feed(bytes, bytes.size() < min_wide_utf8 ? simd_level::baseline : best_simd_level());
+}
+
+bool utf8_validator::feed(std::span<const std::byte> bytes, simd_level level) noexcept {
+    const bool wide_enough = level != simd_level::baseline && bytes.size() >= min_wide_utf8;
+    state_ = static_cast<std::uint8_t>(wide_enough ? walk_ends(state_, bytes, level)
+                                                   : walk_all(state_, bytes));
     return state_ != reject;
 }
 

@@ -7,12 +7,16 @@
 #include <cstdint>
 #include <span>
 
+#include "simd_level.hpp"
+
 namespace websock::protocol {
 
 class utf8_validator {
 public:
     /// Takes the next bytes; false once a byte cannot belong to valid UTF-8 (and from then on).
     [[nodiscard]] bool feed(std::span<const std::byte> bytes) noexcept;
+    /// The same with the vectors of `level`, which is available: for tests.
+    [[nodiscard]] bool feed(std::span<const std::byte> bytes, simd_level level) noexcept;
     /// Says whether the input so far ends between code points.
     [[nodiscard]] bool complete() const noexcept;
     /// Forgets all input.

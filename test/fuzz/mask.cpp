@@ -30,6 +30,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     require(done == fast.size(), "the parts are the whole");
     require(fast == slow, "masked in parts like the twin masks the whole");
+    using enum websock::protocol::simd_level;
+    for (const auto level : {baseline, avx2, baseline, avx2})
+        if (is_available(level))
+            websock::protocol::apply_mask(fast, key, offset, level);
+    require(fast == slow, "the vectors of all levels mask alike");
     websock::protocol::apply_mask(fast, key, offset);
     require(std::ranges::equal(fast, input.payload), "masking twice restores");
     return 0;

@@ -2,6 +2,7 @@
 #include "protocol/mask.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <random>
 
@@ -14,6 +15,8 @@ namespace {
 using test::byte_vector;
 
 constexpr masking_key some_key{std::byte{0x37}, std::byte{0xfa}, std::byte{0x21}, std::byte{0x3d}};
+
+constexpr std::array levels{simd_level::baseline, simd_level::ssse3, simd_level::avx2};
 
 byte_vector random_bytes(std::size_t size) {
     std::mt19937 random(4711);  // NOLINT(*-msc51-cpp): the same every time
@@ -49,6 +52,24 @@ BOOST_AUTO_TEST_CASE(every_size_offset_and_alignment_is_like_the_twin_and_stays_
                 if (fast != slow)
                     BOOST_FAIL("differs from its twin: size " << size << ", offset " << offset
                                                               << ", alignment " << begin);
+            }
+}
+
+// Long payloads are masked by whole blocks between two cache lines.
+BOOST_AUTO_TEST_CASE(long_payloads_are_like_the_twin_at_every_place_of_a_line_by_all_vectors) {
+    const byte_vector original = random_bytes(1500);
+    for (const simd_level level : levels)
+        for (std::size_t size = 1020; is_available(level) && size <= 1350; size += 1 + size % 7)
+            for (std::size_t begin = 0; begin <= 64; ++begin) {
+                byte_vector fast = original;
+                byte_vector slow = original;
+                const std::uint64_t offset = size % 4;
+                apply_mask(std::span(fast).subspan(begin, size), some_key, offset, level);
+                test::slow_apply_mask(std::span(slow).subspan(begin, size), some_key, offset);
+                if (fast != slow)
+                    BOOST_FAIL("differs from its twin: size " << size << ", place " << begin
+                                                              << ", level "
+                                                              << static_cast<int>(level));
             }
 }
 
