@@ -23,7 +23,7 @@ class inbox_consumer final : public net::consumer {
 public:
     net::delivery how() const noexcept override { return net::delivery::inbox; }
     void on_open(const std::shared_ptr<net::driver>&) override {}
-    void on_message(message_view) override {}
+    void on_message(const message_view&) override {}
     void on_close(const close_info&) override {}
 };
 

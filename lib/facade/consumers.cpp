@@ -25,7 +25,7 @@ public:
     void on_open(const std::shared_ptr<net::driver>& driver) override {
         spawn_handler(driver, handler_(connection(driver)));
     }
-    void on_message(message_view) override {}
+    void on_message(const message_view&) override {}
     void on_close(const close_info&) override {}
 
 private:
@@ -72,7 +72,7 @@ public:
         : callbacks_consumer(std::move(callbacks)) {}
 
     net::delivery how() const noexcept override { return net::delivery::direct; }
-    void on_message(message_view view) override {
+    void on_message(const message_view& view) override {
         if (callback().plain()) {
             callback().plain()(peer(), view);
         }
@@ -98,7 +98,7 @@ public:
         callbacks_consumer::on_open(driver);
         spawn_handler(driver, call_for_each(callbacks(), peer()));
     }
-    void on_message(message_view) override {}
+    void on_message(const message_view&) override {}
 };
 
 }  // namespace

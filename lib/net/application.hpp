@@ -28,7 +28,7 @@ public:
     /// The handshake is complete. An exception closes the connection with 1011.
     virtual void on_open(const std::shared_ptr<driver>& connection) = 0;
     /// A message, with delivery::direct. An exception closes the connection with 1011.
-    virtual void on_message(message_view view) = 0;
+    virtual void on_message(const message_view& view) = 0;
     /// The end, exactly once after on_open. An exception is logged.
     virtual void on_close(const close_info& info) = 0;
 };

@@ -54,7 +54,7 @@ concept byte_stream = std::movable<Stream> && requires(Stream& s, std::span<std:
 };
 
 [[nodiscard]] inline bool would_block(const error_code& ec) noexcept {
-    return ec == boost::asio::error::would_block || ec == boost::asio::error::try_again;
+    return ec && (ec == boost::asio::error::would_block || ec == boost::asio::error::try_again);
 }
 
 }  // namespace websock::net

@@ -122,7 +122,7 @@ private:
             inner_->on_open(connection);
             std::exchange(whose_, nullptr)->succeed(connection);
         }
-        void on_message(message_view view) override { inner_->on_message(view); }
+        void on_message(const message_view& view) override { inner_->on_message(view); }
         void on_close(const close_info& info) override { inner_->on_close(info); }
 
     private:

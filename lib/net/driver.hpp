@@ -47,6 +47,21 @@ enum class send_outcome : std::uint8_t {
     closed,     ///< nothing can be sent any more
 };
 
+/// A receive that waits: whoever made it keeps it until it is completed or abandoned, once. On the
+/// strand only.
+class receive_operation {
+public:
+    virtual void complete(error_code ec, std::optional<message>&& next) = 0;
+    /// The session goes, and its executor with it.
+    virtual void abandon() noexcept = 0;
+
+    std::uint64_t id = 0;
+    receive_operation* behind = nullptr;
+
+protected:
+    ~receive_operation() = default;
+};
+
 class driver : public std::enable_shared_from_this<driver> {
 public:
     virtual ~driver() = default;
@@ -55,7 +70,7 @@ public:
 
     /// The caller runs on the connection's strand.
     [[nodiscard]] virtual bool on_strand() const noexcept = 0;
-    [[nodiscard]] virtual boost::asio::any_io_executor executor() const = 0;
+    [[nodiscard]] virtual const boost::asio::any_io_executor& executor() const = 0;
     [[nodiscard]] virtual const connection_facts& facts() const noexcept = 0;
     /// send() may still succeed.
     [[nodiscard]] virtual bool is_open() const noexcept = 0;
@@ -63,12 +78,14 @@ public:
 
     /// Completes with the next message, or with none when the connection has ended.
     virtual void async_receive(receive_handler handler) = 0;
+    /// Completes the waiting receive of that number with operation_aborted.
+    virtual void cancel_receive(std::uint64_t id) = 0;
     /// Completes when `whole` is queued; error::closed if it never will be.
     virtual void async_send(message whole, send_options how, done_handler handler) = 0;
     /// Begins the closing handshake; completes when the connection has ended.
     virtual void async_close(close_reason reason, done_handler handler) = 0;
     /// Queues a copy without waiting: error::closed, error::outbox_full.
-    [[nodiscard]] virtual error_code try_send(message_view view, send_options how) = 0;
+    [[nodiscard]] virtual error_code try_send(const message_view& view, send_options how) = 0;
     [[nodiscard]] virtual error_code try_ping(std::string_view payload) = 0;
     virtual void request_close(close_reason reason) = 0;
     /// As request_close, but only after the handler has dealt with what it has received.
@@ -83,6 +100,8 @@ public:
     /// Takes the next message if one waits: `ready` says whether the result stands, be it a message
     /// or the end.
     [[nodiscard]] virtual std::optional<message> receive_now(bool& ready) = 0;
+    /// What receive_now() has no result for waits; gives it its number.
+    virtual void wait_for_message(receive_operation& waiting) = 0;
     /// Queues `whole` if it need not wait; it is untouched otherwise.
     [[nodiscard]] virtual send_outcome send_now(message& whole, send_options how) = 0;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <utility>
 #include <vector>
 #include <websock/message.hpp>
@@ -10,6 +11,9 @@ namespace websock::net {
 
 class inbox {
 public:
+    /// What it takes to hold a message, besides its payload, in bytes.
+    static constexpr std::size_t overhead = sizeof(message) + sizeof(std::string);
+
     void push(message&& whole) {
         bytes_ += cost(whole);
         messages_.push_back(std::move(whole));
@@ -45,9 +49,7 @@ public:
 private:
     static constexpr std::size_t kept_capacity = 16;
 
-    static std::size_t cost(const message& whole) noexcept {
-        return sizeof(message) + whole.size();
-    }
+    static std::size_t cost(const message& whole) noexcept { return overhead + whole.size(); }
 
     std::vector<message> messages_;
     std::size_t head_ = 0;

@@ -25,7 +25,7 @@ constexpr int concurrency_hint = 1;
 void refuse_at_once(acceptor::socket_type& socket) {
     error_code ignored;
     socket.non_blocking(true, ignored);
-    const std::span<std::byte> scratch = thread_scratch();
+    const std::span<std::byte> scratch = this_thread().scratch;
     socket.read_some(boost::asio::buffer(scratch.data(), scratch.size()), ignored);
     const std::string text =
         protocol::refusal_response(error::over_capacity, {}, http_date(), false);

@@ -86,20 +86,22 @@ public:
 
     // driver
     bool on_strand() const noexcept override;
-    boost::asio::any_io_executor executor() const override { return executor_; }
+    const boost::asio::any_io_executor& executor() const override { return executor_; }
     const connection_facts& facts() const noexcept override { return facts_; }
     bool is_open() const noexcept override { return open_.load(std::memory_order_acquire); }
     close_info info() const override;
     void async_receive(receive_handler handler) override;
+    void cancel_receive(std::uint64_t id) override;
     void async_send(message whole, send_options how, done_handler handler) override;
     void async_close(close_reason reason, done_handler handler) override;
-    error_code try_send(message_view view, send_options how) override;
+    error_code try_send(const message_view& view, send_options how) override;
     error_code try_ping(std::string_view payload) override;
     void request_close(close_reason reason) override;
     void request_drain(close_reason reason) override;
     void abort(error_code why) override;
     void handler_done(std::exception_ptr exception) override;
     std::optional<message> receive_now(bool& ready) override;
+    void wait_for_message(receive_operation& waiting) override;
     send_outcome send_now(message& whole, send_options how) override;
 
 private:
@@ -150,6 +152,7 @@ private:
     void read_once();
     void flush();
     void write_out(error_code& ec);
+    [[nodiscard]] std::size_t write_gathered(error_code& ec);
     void begin_write_blocked();
     [[nodiscard]] bool go_on_writing(error_code ec);
     void write_failed(error_code ec);
@@ -163,6 +166,7 @@ private:
     void pull_and_deliver();
     void pull();
     void on_message(const protocol::event& event);
+    void take_for_receiver(const protocol::event& event);
     bool deliver();
     void close_after_drain();
     template <class Function>
@@ -183,6 +187,7 @@ private:
     template <class Handler, class Cancel>
     void bind_cancellation(Handler& handler, Cancel cancel);
     void start_receive(std::uint64_t id, receive_handler handler);
+    void post_receive(receive_operation& taken, error_code ec, std::optional<message> next);
     void start_send(std::uint64_t id, outgoing load, done_handler handler);
     void start_close(std::uint64_t id, const close_reason& reason, done_handler handler);
     template <class Waiter, class... Results>
@@ -192,6 +197,10 @@ private:
     void close_now(const close_reason& reason);
     void close_after_exception(const std::exception_ptr& exception);
     void after_send();
+    void borrow_memory();
+    error_code send_view(const message_view& view, send_options how);
+    error_code post_view(const message_view& view, send_options how);
+    void lend(const message_view& view);
 
     std::optional<Stream> stream_;  // none once the session has gone
     const executor_type strand_;
@@ -205,7 +214,7 @@ private:
     connection_facts facts_;
 
     inbox inbox_;
-    waiter_list<receive_handler> receivers_;
+    receive_list receivers_;
     waiter_list<done_handler, outgoing> senders_;
     waiter_list<done_handler> closers_;
     std::optional<close_reason> drain_request_;
@@ -222,7 +231,8 @@ private:
     std::atomic<bool> open_{false};             // send may succeed
     std::atomic<bool> ended_{false};            // end_ is there to read
     close_info end_;
-    error_code cut_by_;  // abort(), during the opening handshake
+    error_code cut_by_;         // abort(), during the opening handshake
+    unsigned armed_basis_ = 0;  // what arm() went by
 
     std::size_t outstanding_ = 0;  // messages that a handler took and has not come back from
     stage stage_ = stage::opening;
@@ -235,6 +245,7 @@ private:
     bool hold_expired_ = false;
     bool pumping_ = false;
     bool pump_posted_ = false;
+    bool must_arm_ = false;  // a deadline has come nearer
     bool write_blocked_ = false;
     bool send_shut_ = false;  // FIN is out, or can't be any more
     bool input_ended_ = false;

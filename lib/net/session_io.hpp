@@ -86,7 +86,9 @@ void session<Stream>::abandon() noexcept {
         ended_.store(true, std::memory_order_release);
     }
     open_.store(false, std::memory_order_release);
-    const auto receivers = std::exchange(receivers_, {});
+    while (!receivers_.empty()) {
+        receivers_.pop().abandon();
+    }
     const auto senders = std::exchange(senders_, {});
     const auto closers = std::exchange(closers_, {});
     const auto owner = std::exchange(owner_, nullptr);
@@ -133,8 +135,8 @@ task<void> session<Stream>::converse() {
 }
 
 template <byte_stream Stream>
-void session<Stream>::read_once() {
-    const std::span<std::byte> room = endpoint_.prepare(thread_scratch());
+[[gnu::always_inline]] inline void session<Stream>::read_once() {
+    const std::span<std::byte> room = endpoint_.prepare(this_thread().scratch);
     error_code ec;
     const std::size_t n = stream_->read_some(room, ec);
     endpoint_.commit(ec ? 0 : n, coarse_now());
@@ -169,9 +171,9 @@ task<void> session<Stream>::drain() {
             ec = co_await stream_->wait_readable();
         }
         if (!ec && decrypts) {
-            stream_->read_some(thread_scratch(), ec);
+            stream_->read_some(this_thread().scratch, ec);
         } else if (!ec) {
-            stream_->discard_some(thread_scratch(), ec);
+            stream_->discard_some(this_thread().scratch, ec);
         }
         if (ec && !would_block(ec)) {
             input_ended_ = true;
@@ -212,10 +214,12 @@ void session<Stream>::flush() {
     while (!write_blocked_ && !send_shut_) {
         error_code ec;
         write_out(ec);
-        if (would_block(ec)) {
-            begin_write_blocked();
-        } else if (ec) {
-            write_failed(ec);
+        if (ec) {
+            if (would_block(ec)) {
+                begin_write_blocked();
+            } else {
+                write_failed(ec);
+            }
         } else if (!senders_.empty() && endpoint_.can_send()) {
             release_senders();
             continue;
@@ -223,24 +227,37 @@ void session<Stream>::flush() {
         break;
     }
     queued_bytes_.store(endpoint_.output_size(), std::memory_order_relaxed);
-    shut_down_if_flushed();
+    if (!pumping_) {
+        endpoint_.give_back_memory(this_thread().outbox);
+    }
+    if (stage_ == stage::ending) {
+        shut_down_if_flushed();
+    }
 }
 
 template <byte_stream Stream>
-void session<Stream>::write_out(error_code& ec) {
-    std::array<std::span<const std::byte>, max_gather> views;
+[[gnu::always_inline]] inline void session<Stream>::write_out(error_code& ec) {
     while (endpoint_.output_size() > 0) {
-        const std::size_t count = endpoint_.gather(views);
+        const std::span<const std::byte> front = endpoint_.front_output();
         // [6455-6.1-8]
-        const std::size_t n = stream_->write_some(std::span(views).first(count), ec);
+        const std::size_t n = front.size() == endpoint_.output_size()
+                                  ? stream_->write_some({&front, 1}, ec)
+                                  : write_gathered(ec);
         if (n > 0) {
-            endpoint_.consume_output(n, coarse_now());
+            endpoint_.consume_output(n, endpoint_.output_is_timed() ? coarse_now() : time_point());
         }
         if (ec) {
             return;
         }
     }
     stream_->flush(ec);
+}
+
+template <byte_stream Stream>
+std::size_t session<Stream>::write_gathered(error_code& ec) {
+    std::array<std::span<const std::byte>, max_gather> views;
+    const std::size_t count = endpoint_.gather(views);
+    return stream_->write_some(std::span(views).first(count), ec);
 }
 
 template <byte_stream Stream>

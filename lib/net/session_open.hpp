@@ -60,10 +60,10 @@ auto session<Stream>::read_head(protocol::head_kind kind, protocol::byte_buffer 
     scan();
     while (!head.ec && head.size == 0) {
         error_code ec;
-        const std::size_t n = stream_->read_some(thread_scratch().first(read_size), ec);
+        const std::size_t n = stream_->read_some(this_thread().scratch.first(read_size), ec);
         if (n > 0) {
             head_begun_ = true;
-            head.bytes.append(thread_scratch().first(n));
+            head.bytes.append(this_thread().scratch.first(n));
             scan();
         } else if (would_block(ec)) {
             head.ec = co_await stream_->wait_readable();
@@ -225,7 +225,7 @@ void session<Stream>::enter_open(protocol::agreement agreed, std::span<const std
     endpoint_.note_alive(now);
     // RFC 6455 §4.2.2: after its handshake the server "MAY begin sending (and receiving) data";
     // what follows the head is frames already.
-    const std::span<std::byte> room = endpoint_.prepare(thread_scratch());
+    const std::span<std::byte> room = endpoint_.prepare(this_thread().scratch);
     std::ranges::copy(early, room.begin());
     endpoint_.commit(early.size(), now);
     endpoint_.park();

@@ -13,8 +13,10 @@ void session<Stream>::pump() {
     if (stage_ != stage::open || pumping_) {
         return;
     }
+    thread_memory& mine = this_thread();
     pumping_ = true;
-    endpoint_.borrow_memory(thread_outbox_memory());
+    mine.pumping = this;
+    endpoint_.borrow_memory(mine.outbox);
     try {
         pull_and_deliver();
     } catch (...) {  // a completion handler of the user's, or no memory
@@ -24,20 +26,24 @@ void session<Stream>::pump() {
         endpoint_.park();
     }
     pumping_ = false;
+    mine.pumping = nullptr;
     flush();
-    endpoint_.give_back_memory(thread_outbox_memory());
-    arm();
+    if (must_arm_ || armed_basis_ != endpoint_.deadline_basis()) {
+        arm();
+    }
     if (sleeping_ != nullptr && !must_sleep()) {
         wake();
     }
 }
 
 template <byte_stream Stream>
-void session<Stream>::pull_and_deliver() {
+[[gnu::always_inline]] inline void session<Stream>::pull_and_deliver() {
     for (;;) {
         pull();
-        const bool delivered = deliver();
-        close_after_drain();
+        const bool delivered = !receivers_.empty() && deliver();
+        if (drain_request_) {
+            close_after_drain();
+        }
         const bool end_to_take = endpoint_.state() == protocol::close_state::closed;
         const bool more = delivered && (obstacle_ != obstacle::none || hold_);
         if (stage_ != stage::open || !(end_to_take || more)) {
@@ -47,7 +53,7 @@ void session<Stream>::pull_and_deliver() {
 }
 
 template <byte_stream Stream>
-void session<Stream>::pull() {
+[[gnu::always_inline]] inline void session<Stream>::pull() {
     if (hold_ && (hold_expired_ || !handler_is_busy() ||
                   endpoint_.state() == protocol::close_state::closed)) {
         hold_ = false;
@@ -63,6 +69,10 @@ void session<Stream>::pull() {
                 return;
             case protocol::event_kind::message:
                 on_message(event);
+                if (endpoint_.needs_input()) {
+                    obstacle_ = find_obstacle();
+                    return;
+                }
                 break;
             case protocol::event_kind::ping:
                 deliver();  // what a waiting handler answers to earlier messages precedes the pong
@@ -77,6 +87,7 @@ void session<Stream>::pull() {
                     hold_ = true;
                     if (options().close_timeout.count() > 0) {
                         hold_deadline_ = std::chrono::steady_clock::now() + options().close_timeout;
+                        must_arm_ = true;
                     }
                 }
                 break;
@@ -88,15 +99,28 @@ void session<Stream>::pull() {
 }
 
 template <byte_stream Stream>
-void session<Stream>::on_message(const protocol::event& event) {
+[[gnu::always_inline]] inline void session<Stream>::on_message(const protocol::event& event) {
     if (how_ == delivery::inbox) {
-        inbox_.push(endpoint_.take_message(event));
+        take_for_receiver(event);
         return;
     }
     try {
         consumer_->on_message(event.view());
     } catch (...) {
         close_after_exception(std::current_exception());
+    }
+}
+
+// For whoever receives: into the inbox, unless it is the only one here and somebody waits for it.
+template <byte_stream Stream>
+inline void session<Stream>::take_for_receiver(const protocol::event& event) {
+    message whole = endpoint_.take_message(
+        event, [&event] { return this_thread().messages.copy(event.message_kind, event.payload); });
+    if (!receivers_.empty() && inbox_.empty() && endpoint_.needs_input()) {
+        ++outstanding_;
+        receivers_.pop().complete(error_code(), std::move(whole));
+    } else {
+        inbox_.push(std::move(whole));
     }
 }
 
@@ -107,7 +131,7 @@ bool session<Stream>::deliver() {
     while (!receivers_.empty() && !inbox_.empty()) {
         any = true;
         ++outstanding_;
-        receivers_.complete_front(executor_, error_code(), std::optional<message>(inbox_.pop()));
+        receivers_.pop().complete(error_code(), std::optional<message>(inbox_.pop()));
     }
     return any;
 }
@@ -115,7 +139,7 @@ bool session<Stream>::deliver() {
 // A server that drains closes each connection once its handler has caught up.
 template <byte_stream Stream>
 void session<Stream>::close_after_drain() {
-    if (drain_request_ && stage_ == stage::open && (hold_expired_ || !handler_is_busy())) {
+    if (stage_ == stage::open && (hold_expired_ || !handler_is_busy())) {
         const close_reason reason = *std::exchange(drain_request_, std::nullopt);
         close_now(reason);
     }
@@ -127,7 +151,7 @@ bool session<Stream>::handler_is_busy() const noexcept {
 }
 
 template <byte_stream Stream>
-auto session<Stream>::find_obstacle() const noexcept -> obstacle {
+[[gnu::always_inline]] inline auto session<Stream>::find_obstacle() const noexcept -> obstacle {
     if (endpoint_.state() != protocol::close_state::open) {
         return obstacle::none;  // what still comes in is not for the handler
     }
@@ -141,7 +165,7 @@ auto session<Stream>::find_obstacle() const noexcept -> obstacle {
 }
 
 template <byte_stream Stream>
-bool session<Stream>::must_sleep() const noexcept {
+[[gnu::always_inline]] inline bool session<Stream>::must_sleep() const noexcept {
     if (stage_ != stage::open) {
         return stage_ == stage::ending && input_ended_ && !send_shut_;
     }
@@ -181,9 +205,7 @@ void session<Stream>::finish() {
         guarded(failed, [this] { closers_.complete_front(executor_, error_code()); });
     }
     while (!receivers_.empty()) {  // only if the inbox is empty
-        guarded(failed, [this] {
-            receivers_.complete_front(executor_, error_code(), std::optional<message>());
-        });
+        guarded(failed, [this] { receivers_.pop().complete(error_code(), std::nullopt); });
     }
     if (sleeping_ != nullptr) {
         sleeping_->cancel();
@@ -220,6 +242,8 @@ void session<Stream>::on_deadline(time_point now) {
 
 template <byte_stream Stream>
 void session<Stream>::arm() {
+    must_arm_ = false;
+    armed_basis_ = endpoint_.deadline_basis();
     if (const auto next = next_deadline(); next && stage_ != stage::gone && !timed_out_) {
         deadlines_->schedule(*this, *next);
     }

@@ -4,6 +4,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 
 #include "session.hpp"
+#include "thread_memory.hpp"
 
 namespace websock::net {
 
@@ -60,13 +61,7 @@ void session<Stream>::post_completion(Waiter waiting, Results... results) {
 template <byte_stream Stream>
 void session<Stream>::async_receive(receive_handler handler) {
     const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
-    bind_cancellation(handler, [id](session& s) {
-        if (auto waiting = s.receivers_.remove(id)) {
-            s.post_completion(*std::move(waiting),
-                              make_error_code(boost::asio::error::operation_aborted),
-                              std::optional<message>());
-        }
-    });
+    bind_cancellation(handler, [id](session& s) { s.cancel_receive(id); });
     on_own_strand([self = self(), id, handler = std::move(handler)]() mutable {
         self->start_receive(id, std::move(handler));
     });
@@ -74,14 +69,38 @@ void session<Stream>::async_receive(receive_handler handler) {
 
 template <byte_stream Stream>
 void session<Stream>::start_receive(std::uint64_t id, receive_handler handler) {
+    auto waiting = std::make_unique<handler_receive>(std::move(handler), executor_);
+    waiting->id = id;
     bool ready = false;
     std::optional<message> next = receive_now(ready);
-    waiter<receive_handler> waiting(id, std::move(handler), {}, executor_);
-    if (!ready) {
-        receivers_.add(std::move(waiting));
-        return;
+    if (ready) {
+        post_receive(*waiting.release(), error_code(), std::move(next));
+    } else {
+        receivers_.add(*waiting.release());
     }
-    post_completion(std::move(waiting), error_code(), std::move(next));
+}
+
+template <byte_stream Stream>
+void session<Stream>::wait_for_message(receive_operation& waiting) {
+    waiting.id = next_id_.fetch_add(1, std::memory_order_relaxed);
+    receivers_.add(waiting);
+}
+
+template <byte_stream Stream>
+void session<Stream>::cancel_receive(std::uint64_t id) {
+    on_own_strand([self = self(), id] {
+        if (receive_operation* const waiting = self->receivers_.remove(id)) {
+            self->post_receive(*waiting, boost::asio::error::operation_aborted, std::nullopt);
+        }
+    });
+}
+
+template <byte_stream Stream>
+void session<Stream>::post_receive(receive_operation& taken, error_code ec,
+                                   std::optional<message> next) {
+    boost::asio::post(strand_,
+                      [self = self(), completion = receive_completion(
+                                          taken, ec, std::move(next))]() mutable { completion(); });
 }
 
 template <byte_stream Stream>
@@ -122,19 +141,23 @@ send_outcome session<Stream>::send_now(message& whole, send_options how) {
     if (!senders_.empty() || endpoint_.output_size() > options().outbox_high_water) {
         return send_outcome::must_wait;
     }
-    static_cast<void>(endpoint_.send(std::move(whole), how));  // can_send() has been asked
+    borrow_memory();
+    if (whole.size() <= websock::detail::message_memory::largest) {
+        endpoint_.queue(whole, how);
+        this_thread().messages.put(std::move(whole));
+    } else {
+        static_cast<void>(endpoint_.send(std::move(whole), how));  // can_send() has been asked
+    }
     after_send();
     return send_outcome::queued;
 }
 
 // Output is written at once, or by the pump under which the handler runs, before it grows large.
 template <byte_stream Stream>
-void session<Stream>::after_send() {
+[[gnu::always_inline]] inline void session<Stream>::after_send() {
     constexpr std::size_t batch_limit = 64 * 1024;
     if (!pumping_ || endpoint_.output_size() >= batch_limit) {
         flush();
-    } else {
-        queued_bytes_.store(endpoint_.output_size(), std::memory_order_relaxed);
     }
 }
 
@@ -179,31 +202,76 @@ void session<Stream>::release_senders() {
 }
 
 template <byte_stream Stream>
-error_code session<Stream>::try_send(message_view view, send_options how) {
-    if (!is_open()) {
+error_code session<Stream>::try_send(const message_view& view, send_options how) {
+    // Cheaper to ask than on_strand(), and what nearly all calls come from.
+    if (this_thread().pumping == this) {
+        return send_view(view, how);
+    }
+    if (!is_open()) {  // perhaps its executor is gone, too
         return error::closed;
     }
-    const std::size_t queued = on_strand() ? endpoint_.output_size()
-                                           : queued_bytes_.load(std::memory_order_relaxed) +
-                                                 posted_bytes_.load(std::memory_order_relaxed);
+    return on_strand() ? send_view(view, how) : post_view(view, how);
+}
+
+template <byte_stream Stream>
+error_code session<Stream>::post_view(const message_view& view, send_options how) {
+    const std::size_t queued = queued_bytes_.load(std::memory_order_relaxed) +
+                               posted_bytes_.load(std::memory_order_relaxed);
     if (queued > 0 && queued + view.size() > options().max_outbox_size) {
         return error::outbox_full;
-    }
-    if (on_strand()) {
-        const error_code ec = endpoint_.send(view, how);
-        if (!ec) {
-            after_send();
-        }
-        return ec;
     }
     posted_bytes_.fetch_add(view.size(), std::memory_order_relaxed);
     boost::asio::post(strand_, [self = self(), whole = view.to_message(), how]() mutable {
         self->posted_bytes_.fetch_sub(whole.size(), std::memory_order_relaxed);
-        if (self->stage_ == stage::open && !self->endpoint_.send(std::move(whole), how)) {
+        if (self->stage_ == stage::open && self->endpoint_.can_send()) {
+            self->borrow_memory();
+            static_cast<void>(self->endpoint_.send(std::move(whole), how));
             self->after_send();
         }
     });
     return {};
+}
+
+template <byte_stream Stream>
+[[gnu::always_inline]] inline error_code session<Stream>::send_view(const message_view& view,
+                                                                    send_options how) {
+    if (stage_ != stage::open || !endpoint_.can_send()) {
+        return error::closed;
+    }
+    const std::size_t queued = endpoint_.output_size();
+    if (queued > 0 && queued + view.size() > options().max_outbox_size) {
+        return error::outbox_full;
+    }
+    borrow_memory();
+    constexpr std::size_t lend_limit = 16 * 1024;
+    if (view.size() >= lend_limit && !write_blocked_ && endpoint_.can_send_lent()) {
+        lend(view);
+    } else {
+        endpoint_.queue(view, how);
+        after_send();
+    }
+    return {};
+}
+
+// Output of its own memory only where the thread's is in use.
+template <byte_stream Stream>
+[[gnu::always_inline]] inline void session<Stream>::borrow_memory() {
+    if (!pumping_) {
+        endpoint_.borrow_memory(this_thread().outbox);
+    }
+}
+
+// A large payload goes to the socket from where it is; only what the socket refuses is copied.
+template <byte_stream Stream>
+void session<Stream>::lend(const message_view& view) {
+    endpoint_.send_lent(view);
+    try {
+        flush();
+        endpoint_.own_lent();
+    } catch (...) {  // the view must not be looked at any more
+        abort(error::shut_down);
+        throw;
+    }
 }
 
 template <byte_stream Stream>

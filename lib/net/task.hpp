@@ -9,7 +9,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 #include <coroutine>
+#include <cstddef>
 #include <exception>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -17,19 +19,75 @@ namespace websock::net {
 
 using boost::system::error_code;
 
+/// Memory for what Asio keeps of one operation at a time, so that it need not be found each time.
+class operation_memory {
+public:
+    void* allocate(std::size_t size) {
+        if (size <= sizeof memory_ && !in_use_) {
+            in_use_ = true;
+            return memory_;
+        }
+        return ::operator new(size);
+    }
+    void deallocate(void* memory) noexcept {
+        if (memory == memory_) {
+            in_use_ = false;
+        } else {
+            ::operator delete(memory);
+        }
+    }
+
+private:
+    alignas(std::max_align_t) std::byte memory_[112];
+    bool in_use_ = false;
+};
+
+/// The allocator of a handler whose operation uses an operation_memory.
+template <class T>
+class operation_allocator {
+public:
+    using value_type = T;
+
+    explicit operation_allocator(operation_memory* memory) noexcept : memory_(memory) {}
+    template <class U>
+    operation_allocator(const operation_allocator<U>& other) noexcept  // NOLINT(*-explicit-*)
+        : memory_(other.memory_) {}
+
+    T* allocate(std::size_t n) { return static_cast<T*>(memory_->allocate(n * sizeof(T))); }
+    void deallocate(T* memory, std::size_t) noexcept { memory_->deallocate(memory); }
+
+    template <class U>
+    bool operator==(const operation_allocator<U>& other) const noexcept {
+        return memory_ == other.memory_;
+    }
+
+private:
+    template <class U>
+    friend class operation_allocator;
+
+    operation_memory* memory_;
+};
+
+/// What all coroutines of a chain share. Only one of them awaits an operation at a time.
+struct chain {
+    std::coroutine_handle<> root;
+    operation_memory memory;
+};
+
 /// The root of a chain of coroutines. The coroutine must catch everything.
 struct detached {
     struct promise_type {
         detached get_return_object() noexcept {
-            root = std::coroutine_handle<promise_type>::from_promise(*this);
+            whole.root = std::coroutine_handle<promise_type>::from_promise(*this);
             return {};
         }
         std::suspend_never initial_suspend() const noexcept { return {}; }
         std::suspend_never final_suspend() const noexcept { return {}; }
         void return_void() const noexcept {}
         [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+        [[nodiscard]] chain& its_chain() noexcept { return whole; }
 
-        std::coroutine_handle<> root;
+        chain whole;
     };
 };
 
@@ -54,7 +112,9 @@ struct task_promise_base {
         }
     }
 
-    std::coroutine_handle<> root;
+    [[nodiscard]] chain& its_chain() noexcept { return *whole; }
+
+    chain* whole = nullptr;
     std::coroutine_handle<> continuation;
     std::exception_ptr exception;
 };
@@ -97,7 +157,7 @@ public:
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        handle_.promise().root = awaiting.promise().root;
+        handle_.promise().whole = &awaiting.promise().its_chain();
         handle_.promise().continuation = awaiting;
         return handle_;
     }
@@ -112,12 +172,14 @@ private:
 /// The completion handler of one asynchronous operation: resumes the coroutine that awaits it.
 class resume_handler {
 public:
-    resume_handler(std::coroutine_handle<> awaiting, std::coroutine_handle<> root,
-                   error_code& result) noexcept
-        : awaiting_(awaiting), root_(root), result_(&result) {}
+    using allocator_type = operation_allocator<void>;
+
+    resume_handler(std::coroutine_handle<> awaiting, chain& whole, error_code& result) noexcept
+        : awaiting_(awaiting), root_(whole.root), memory_(&whole.memory), result_(&result) {}
     resume_handler(resume_handler&& other) noexcept
         : awaiting_(other.awaiting_),
           root_(std::exchange(other.root_, nullptr)),
+          memory_(other.memory_),
           result_(other.result_) {}
     resume_handler& operator=(resume_handler&&) = delete;
     ~resume_handler() {
@@ -125,6 +187,8 @@ public:
             root_.destroy();
         }
     }
+
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(memory_); }
 
     void operator()(error_code ec) {
         root_ = nullptr;
@@ -135,6 +199,7 @@ public:
 private:
     std::coroutine_handle<> awaiting_;
     std::coroutine_handle<> root_;
+    operation_memory* memory_;
     error_code* result_;
 };
 
@@ -146,7 +211,7 @@ public:
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> awaiting) {
         static_cast<Operation*>(this)->start(
-            resume_handler(awaiting, awaiting.promise().root, result_));
+            resume_handler(awaiting, awaiting.promise().its_chain(), result_));
     }
     error_code await_resume() const noexcept { return result_; }
 

@@ -1,11 +1,14 @@
 // Plain TCP as a byte_stream: straight, non-blocking calls.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
 
 #include "byte_stream.hpp"
 
@@ -32,13 +35,27 @@ public:
 
     task<error_code> handshake() { co_return error_code(); }
 
-    std::size_t read_some(std::span<std::byte> room, error_code& ec) {
-        return socket_.read_some(boost::asio::buffer(room.data(), room.size()), ec);
+    // What Asio's synchronous calls come to on a non-blocking socket; these two are called for each
+    // message.
+    [[gnu::always_inline]] std::size_t read_some(std::span<std::byte> room, error_code& ec) {
+        const ssize_t n = ::recv(socket_.native_handle(), room.data(), room.size(), 0);
+        if (n > 0) [[likely]] {
+            return static_cast<std::size_t>(n);
+        }
+        note_failure(n, ec);
+        return 0;
     }
 
     bool has_buffered_input() const noexcept { return false; }
 
-    std::size_t write_some(byte_views views, error_code& ec) {
+    [[gnu::always_inline]] std::size_t write_some(byte_views views, error_code& ec) {
+        if (views.size() == 1) {
+            return send_some(views[0], ec);
+        }
+        return gather_some(views, ec);
+    }
+
+    std::size_t gather_some(byte_views views, error_code& ec) {
         std::array<boost::asio::const_buffer, max_gather> buffers;
         const std::size_t count = std::min(views.size(), buffers.size());
         for (std::size_t i = 0; i < count; ++i) {
@@ -69,6 +86,26 @@ public:
     }
 
 private:
+    [[gnu::always_inline]] std::size_t send_some(std::span<const std::byte> bytes, error_code& ec) {
+        const ssize_t n = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (n >= 0) [[likely]] {
+            return static_cast<std::size_t>(n);
+        }
+        note_failure(n, ec);
+        return 0;
+    }
+
+    // What the last system call has failed with, or the end of input.
+    static void note_failure(ssize_t result, error_code& ec) noexcept {
+        if (result == 0) {
+            ec = boost::asio::error::eof;
+        } else if (errno == EINTR) {
+            ec = boost::asio::error::would_block;  // the caller waits, and finds it ready at once
+        } else {
+            ec = error_code(errno, boost::system::system_category());
+        }
+    }
+
     socket_type socket_;
 };
 

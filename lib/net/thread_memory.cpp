@@ -4,6 +4,8 @@
 #include <memory>
 #include <new>
 
+#include "tls_engine.hpp"
+
 namespace websock::net {
 namespace {
 
@@ -22,16 +24,24 @@ constexpr protocol::block_source pages{
 
 }  // namespace
 
-std::span<std::byte> thread_scratch() {
-    static thread_local const auto memory =
-        std::make_unique_for_overwrite<std::byte[]>(scratch_size);
-    return {memory.get(), scratch_size};
+thread_memory::thread_memory()
+    : scratch_memory_(std::make_unique_for_overwrite<std::byte[]>(scratch_size)) {
+    scratch = {scratch_memory_.get(), scratch_size};
+    detail::here = this;
 }
 
-protocol::outbox::memory& thread_outbox_memory() {
-    static thread_local protocol::outbox::memory memory;
+thread_memory::~thread_memory() { detail::here = nullptr; }
+
+namespace detail {
+
+constinit thread_local thread_memory* here = nullptr;
+
+thread_memory& make_thread_memory() {
+    static thread_local thread_memory memory;
     return memory;
 }
+
+}  // namespace detail
 
 protocol::codec_pool& thread_codecs() {
     static thread_local protocol::codec_pool codecs(pages);

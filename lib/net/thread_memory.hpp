@@ -2,20 +2,82 @@
 // being filled, and the codecs of permessage-deflate. An idle connection holds none of them.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <ctime>
+#include <memory>
 #include <span>
+#include <string>
+#include <utility>
+#include <websock/message.hpp>
 
 #include "../protocol/codec_pool.hpp"
 #include "../protocol/outbox.hpp"
 
+namespace websock::detail {
+
+/// The memory of small messages that have been sent, for small messages that arrive.
+class message_memory {
+public:
+    /// In bytes; a message that is larger has memory of its own.
+    static constexpr std::size_t largest = 2048;
+
+    [[nodiscard]] message copy(message_kind kind, std::span<const std::byte> payload) {
+        message result;
+        result.payload_ =
+            count_ > 0 ? std::move(spares_[--count_]) : std::make_unique<std::string>();
+        result.payload_->assign(reinterpret_cast<const char*>(payload.data()), payload.size());
+        result.kind_ = kind;
+        return result;
+    }
+    void put(message&& sent) noexcept {
+        if (sent.payload_ && count_ < spares_.size() && sent.payload_->capacity() <= 2 * largest) {
+            spares_[count_++] = std::move(sent.payload_);
+        }
+    }
+
+private:
+    std::array<std::unique_ptr<std::string>, 32> spares_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace websock::detail
+
 namespace websock::net {
 
-/// The calling thread's receive buffer, for use between two suspensions.
-[[nodiscard]] std::span<std::byte> thread_scratch();
-/// The calling thread's spare outbox memory.
-[[nodiscard]] protocol::outbox::memory& thread_outbox_memory();
+struct tls_buffers;
+
+/// One thread's.
+struct thread_memory {
+    thread_memory();
+    ~thread_memory();
+    thread_memory(const thread_memory&) = delete;
+    thread_memory& operator=(const thread_memory&) = delete;
+
+    /// The receive buffer, for use between two suspensions.
+    std::span<std::byte> scratch;
+    /// Spare memory for an outbox; none while one uses it.
+    std::unique_ptr<protocol::outbox::memory> outbox;
+    websock::detail::message_memory messages;
+    /// What TLS uses between two suspensions; none before the first use.
+    std::unique_ptr<tls_buffers> tls;
+    /// The session whose handlers run; it writes when they are done.
+    const void* pumping = nullptr;
+
+private:
+    std::unique_ptr<std::byte[]> scratch_memory_;
+};
+
+namespace detail {
+extern constinit thread_local thread_memory* here;  // none before the first use
+[[nodiscard]] thread_memory& make_thread_memory();
+}  // namespace detail
+
+/// The calling thread's.
+[[nodiscard]] inline thread_memory& this_thread() {
+    return detail::here != nullptr ? *detail::here : detail::make_thread_memory();
+}
 
 /// The calling thread's compressors and decompressors.
 [[nodiscard]] protocol::codec_pool& thread_codecs();

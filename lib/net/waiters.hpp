@@ -10,8 +10,11 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <utility>
+
+#include "driver.hpp"
 
 namespace websock::net {
 
@@ -76,6 +79,93 @@ public:
 
 private:
     std::list<waiter<Handler, Load>> waiters_;
+};
+
+/// The receives that wait, in their order.
+class receive_list {
+public:
+    [[nodiscard]] bool empty() const noexcept { return front_ == nullptr; }
+
+    void add(receive_operation& one) noexcept {
+        one.behind = nullptr;
+        *end_ = &one;
+        end_ = &one.behind;
+    }
+
+    [[nodiscard]] receive_operation& pop() noexcept {
+        receive_operation& first = *front_;
+        unlink(&front_);
+        return first;
+    }
+
+    /// Takes out the one with that number; none if it waits no more.
+    [[nodiscard]] receive_operation* remove(std::uint64_t id) noexcept {
+        for (receive_operation** link = &front_; *link != nullptr; link = &(*link)->behind) {
+            if ((*link)->id == id) {
+                receive_operation* const found = *link;
+                unlink(link);
+                return found;
+            }
+        }
+        return nullptr;
+    }
+
+    receive_list() noexcept = default;
+    receive_list(const receive_list&) = delete;
+    receive_list& operator=(const receive_list&) = delete;
+
+private:
+    void unlink(receive_operation** link) noexcept {
+        if (end_ == &(*link)->behind) {
+            end_ = link;
+        }
+        *link = (*link)->behind;
+    }
+
+    receive_operation* front_ = nullptr;
+    receive_operation** end_ = &front_;
+};
+
+/// A receive with a completion handler of any kind.
+class handler_receive final : public receive_operation {
+public:
+    handler_receive(receive_handler handler, const boost::asio::any_io_executor& fallback)
+        : waiting_(0, std::move(handler), {}, fallback), fallback_(fallback) {}
+
+    void complete(error_code ec, std::optional<message>&& next) override {
+        const std::unique_ptr<handler_receive> self(this);
+        net::complete(std::move(waiting_.handler), fallback_, ec, std::move(next));
+    }
+    void abandon() noexcept override { delete this; }
+
+private:
+    waiter<receive_handler> waiting_;
+    boost::asio::any_io_executor fallback_;
+};
+
+/// Completes a receive that has been taken out of its list, if it is called; abandons it if not.
+class receive_completion {
+public:
+    receive_completion(receive_operation& taken, error_code ec,
+                       std::optional<message> next) noexcept
+        : taken_(&taken), ec_(ec), next_(std::move(next)) {}
+    receive_completion(receive_completion&& other) noexcept
+        : taken_(std::exchange(other.taken_, nullptr)),
+          ec_(other.ec_),
+          next_(std::move(other.next_)) {}
+    receive_completion& operator=(receive_completion&&) = delete;
+    ~receive_completion() {
+        if (taken_ != nullptr) {
+            taken_->abandon();
+        }
+    }
+
+    void operator()() { std::exchange(taken_, nullptr)->complete(ec_, std::move(next_)); }
+
+private:
+    receive_operation* taken_;
+    error_code ec_;
+    std::optional<message> next_;
 };
 
 }  // namespace websock::net

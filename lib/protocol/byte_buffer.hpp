@@ -60,7 +60,11 @@ public:
     void clear() noexcept { size_ = 0; }
 
     /// Forgets the bytes and frees the memory.
-    void release() noexcept { *this = byte_buffer(); }
+    void release() noexcept {
+        if (memory_) {
+            *this = byte_buffer();
+        }
+    }
 
 private:
     struct free_memory {

@@ -25,42 +25,28 @@ void endpoint::enable_deflate(const deflate_params& agreed, codec_pool_source po
 
 // ---- out
 
-error_code endpoint::send(message_view view, const send_options& how) {
-    // [6455-5.5.1-4, 6455-6.1-2]
-    if (!can_send()) {
-        return error::closed;
-    }
-    if (!send_compressed(view, how)) {
-        // [6455-6.1-1, 6455-6.1-4, 6455-6.1-5]
-        const opcode op = view.is_text() ? opcode::text : opcode::binary;
-        outbox_.append(outgoing(op, view.size()), view.bytes());
-    }
-    return {};
-}
-
 error_code endpoint::send(message&& whole, const send_options& how) {
     if (!can_send()) {
         return error::closed;
     }
-    if (!send_compressed(whole, how)) {
-        const opcode op = whole.is_text() ? opcode::text : opcode::binary;
-        const frame_header header = outgoing(op, whole.size());
+    if (!deflate_ || !send_compressed(whole, how)) {
+        const frame_header header = outgoing(opcode_of(whole), whole.size());
         outbox_.append(header, whole.take());
     }
     return {};
+}
+
+void endpoint::send_lent(message_view view) {
+    outbox_.append_lent(outgoing(opcode_of(view), view.size()), view.bytes());
 }
 
 // RFC 7692 §6.1: a compressed message is a message whose first frame has RSV1 set, and whose
 // payload is the compressed one. False: it is to be sent as it is.
 bool endpoint::send_compressed(message_view view, const send_options& how) {
     // [6455-9.1-5, 7692-6.1-2]
-    if (!deflate_) {
-        return false;
-    }
     const auto payload = deflate_->compress(view.bytes(), how.compress());
     if (!payload.empty()) {
-        frame_header header =
-            outgoing(view.is_text() ? opcode::text : opcode::binary, payload.size());
+        frame_header header = outgoing(opcode_of(view), payload.size());
         // [7692-6.1-1]
         header.rsv1 = true;
         outbox_.append(header, payload);
@@ -105,12 +91,11 @@ void endpoint::fail(error_code why) {
     apply(close_input::failure);
 }
 
-void endpoint::consume_output(std::size_t n, time_point now) {
-    outbox_.consume(n);
+void endpoint::note_output(time_point now, bool is_all) noexcept {
     if (std::exchange(has_compressed_, false)) {
         last_codec_use_ = now;
     }
-    if (outbox_.empty() && state_ == close_state::close_sent && !close_flushed_) {
+    if (is_all && state_ == close_state::close_sent && !close_flushed_) {
         close_flushed_ = now;
     }
 }
@@ -128,20 +113,6 @@ void endpoint::queue_close(const close_reason& reason) {
     // [6455-7.1.2-1]
     const encoded_close payload = encode_close_payload(reason);
     queue_control(opcode::close, std::span(payload.bytes).first(payload.size));
-}
-
-frame_header endpoint::outgoing(opcode op, std::size_t size) {
-    // [6455-5.2-1, 6455-5.2-8, 6455-5.4-2, 6455-5.5-2, 6455-6.1-6, 7692-6.1-3]
-    frame_header header{.op = op, .payload_length = size};
-    // RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server"; "A server MUST
-    // NOT mask any frames that it sends to the client."
-    // [6455-5.1-1, 6455-5.1-3, 6455-5.5.1-3, 6455-6.1-7]
-    if (side_ == role::client) {
-        header.masked = true;
-        // [6455-5.3-2, 6455-10.3-1]
-        header.key = keys_->next_key();
-    }
-    return header;
 }
 
 // ---- the closing handshake

@@ -74,27 +74,89 @@ public:
 
     /// Says where to read into: `scratch` (at least 1 KiB), or own memory while a large message is
     /// under way. Only after next_event() has returned none.
-    [[nodiscard]] std::span<std::byte> prepare(std::span<std::byte> scratch);
+    [[nodiscard, gnu::always_inline]] std::span<std::byte> prepare(std::span<std::byte> scratch) {
+        if (in_frame_ || !rest_.empty()) {
+            return prepare_further(scratch);
+        }
+        scratch_ = scratch;
+        return scratch;
+    }
     /// `n` bytes have been read there; 0 is allowed.
-    void commit(std::size_t n, time_point now);
+    [[gnu::always_inline]] void commit(std::size_t n, time_point now) {
+        if (n > 0) {
+            last_heard_ = now;
+        }
+        if (reading_direct_ || !rest_.empty()) {
+            commit_further(n);
+        } else {
+            input_ = scratch_.first(n);
+        }
+    }
     /// The input has ended, orderly (no `why`) or by an error of the transport.
     void commit_eof(error_code why = {}, initiator who = initiator::peer);
     /// The next event; none when more input is needed. Keeps what is unfinished, so that scratch
     /// may then be used for something else.
     [[nodiscard]] event next_event();
     /// The message just returned, as one that owns its payload (moved where possible).
-    [[nodiscard]] message take_message(const event& e);
+    [[nodiscard]] message take_message(const event& e) {
+        return take_message(e, [&e] { return e.view().to_message(); });
+    }
+    /// The same; `copy` makes a copy where one is needed.
+    template <class Copy>
+    [[nodiscard]] message take_message(const event& e, const Copy& copy) {
+        return delivered_ ? message(e.message_kind, assembler_.take()) : copy();
+    }
     /// Keeps the input that no event has been made of yet: next_event() will not be called before
     /// scratch is used for something else.
-    void park();
+    void park() {
+        if (unanswered_ping_) {
+            answer_ping();
+        }
+        if (!input_.empty()) {
+            keep_rest();
+        }
+    }
+    /// next_event() would return none and do nothing.
+    [[nodiscard]] bool needs_input() const noexcept {
+        return input_.empty() && rest_.capacity() == 0 && state_ == close_state::open &&
+               !in_frame_ && !delivered_ && !unanswered_ping_;
+    }
     /// Input is left that next_event() has not seen.
     [[nodiscard]] bool has_input() const noexcept { return !input_.empty(); }
 
     // ---- out
 
     /// Queues a message as one frame. error::closed once our Close is queued.
-    [[nodiscard]] error_code send(message_view view, const send_options& how = {});
+    [[nodiscard]] error_code send(const message_view& view, const send_options& how = {}) {
+        // [6455-5.5.1-4, 6455-6.1-2]
+        if (!can_send()) {
+            return error::closed;
+        }
+        queue(view, how);
+        return {};
+    }
     [[nodiscard]] error_code send(message&& whole, const send_options& how = {});
+    /// The first of them, if can_send().
+    [[gnu::always_inline]] void queue(const message_view& view, const send_options& how) {
+        const opcode op = opcode_of(view);
+        if (deflate_ && send_compressed(view, how)) {
+            return;
+        }
+        // [6455-6.1-1, 6455-6.1-4, 6455-6.1-5]
+        if (side_ == role::server) {
+            outbox_.append_plain(op, view.bytes());
+        } else {
+            outbox_.append(outgoing(op, view.size()), view.bytes());
+        }
+    }
+    /// Whether send_lent() may be used.
+    [[nodiscard]] bool can_send_lent() const noexcept {
+        return side_ == role::server && !deflate_ && can_send();
+    }
+    /// Queues a message whose payload stays where it is until own_lent(), which copies what has
+    /// not been written by then.
+    void send_lent(message_view view);
+    void own_lent() { outbox_.own_lent(); }
     /// Queues a ping with up to 125 bytes of payload.
     [[nodiscard]] error_code ping(std::span<const std::byte> payload);
     /// Begins the closing handshake; nothing can be sent afterwards. A Close frame that answers
@@ -106,18 +168,39 @@ public:
     [[nodiscard]] std::size_t gather(std::span<std::span<const std::byte>> views) const noexcept {
         return outbox_.gather(views);
     }
-    /// `n` bytes of the gathered output have been written.
-    void consume_output(std::size_t n, time_point now);
+    /// The first of them.
+    [[nodiscard]] std::span<const std::byte> front_output() const noexcept {
+        return outbox_.front();
+    }
+    /// `n` bytes of the gathered output have been written. `now` is of use only if
+    /// output_is_timed().
+    [[gnu::always_inline]] void consume_output(std::size_t n, time_point now) {
+        if (output_is_timed()) {
+            note_output(now, n == outbox_.size());
+        }
+        outbox_.consume(n);
+    }
+    [[nodiscard]] bool output_is_timed() const noexcept {
+        return has_compressed_ || state_ == close_state::close_sent;
+    }
     [[nodiscard]] std::size_t output_size() const noexcept { return outbox_.size(); }
     /// Whether the socket refuses writes: then only the newest pong waits.
     void set_write_blocked(bool blocked) noexcept { write_blocked_ = blocked; }
-    void borrow_memory(outbox::memory& lent) noexcept { outbox_.borrow(lent); }
-    void give_back_memory(outbox::memory& lent) noexcept { outbox_.give_back(lent); }
+    /// See outbox: memory for the output, which a connection without output does not hold.
+    void borrow_memory(std::unique_ptr<outbox::memory>& lent) noexcept { outbox_.borrow(lent); }
+    void give_back_memory(std::unique_ptr<outbox::memory>& lent) noexcept {
+        outbox_.give_back(lent);
+    }
 
     // ---- time
 
     /// When to call on_timer() next, if at all.
     [[nodiscard]] std::optional<time_point> deadline() const noexcept;
+    /// As long as it is the same, deadline() has only moved on.
+    [[nodiscard, gnu::always_inline]] unsigned deadline_basis() const noexcept {
+        return static_cast<unsigned>(state_) << 3 | (close_flushed_ ? 4U : 0U) |
+               (paused_ ? 2U : 0U) | (deflate_ && deflate_->holds_codec() ? 1U : 0U);
+    }
     /// Sends a due ping, fails an idle connection, ends one whose peer does not answer our Close,
     /// gives back the codecs of one that is idle.
     void on_timer(time_point now);
@@ -132,26 +215,47 @@ public:
     [[nodiscard]] close_state state() const noexcept { return state_; }
     /// send() is possible.
     [[nodiscard]] bool can_send() const noexcept {
-        return state_ != close_state::close_sent && state_ != close_state::closed;
+        return state_ == close_state::open ||
+               (state_ != close_state::close_sent && state_ != close_state::closed);
     }
     /// How the connection ended; complete after the event `closed`.
     [[nodiscard]] const close_info& info() const noexcept { return info_; }
 
 private:
+    [[nodiscard]] std::span<std::byte> prepare_further(std::span<std::byte> scratch);
+    void commit_further(std::size_t n);
     void note_transport_error(error_code why, initiator who) noexcept;
+    [[nodiscard]] event next_in_general();
     [[nodiscard]] event next_from_input();
+    [[nodiscard]] bool take_single_frame(event& message);
     [[nodiscard]] event on_frame_complete(std::span<const std::byte> payload);
     [[nodiscard]] event on_close_frame(std::span<const std::byte> payload);
     [[nodiscard]] bool begin_frame();
     [[nodiscard]] bool take_payload();
     void settle();
+    void note_output(time_point now, bool is_all) noexcept;
     void answer_ping();
     void keep_rest();
     void unmask(std::span<std::byte> bytes) const noexcept;
     void apply(close_input input);
     void queue_close(const close_reason& reason);
     void queue_control(opcode op, std::span<const std::byte> payload);
-    [[nodiscard]] frame_header outgoing(opcode op, std::size_t size);
+    [[nodiscard]] static opcode opcode_of(const message_view& view) noexcept {
+        return view.is_text() ? opcode::text : opcode::binary;
+    }
+    [[nodiscard]] frame_header outgoing(opcode op, std::size_t size) {
+        // [6455-5.2-1, 6455-5.2-8, 6455-5.4-2, 6455-5.5-2, 6455-6.1-6, 7692-6.1-3]
+        frame_header header{.op = op, .payload_length = size};
+        // RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server"; "A server
+        // MUST NOT mask any frames that it sends to the client."
+        // [6455-5.1-1, 6455-5.1-3, 6455-5.5.1-3, 6455-6.1-7]
+        if (side_ == role::client) {
+            header.masked = true;
+            // [6455-5.3-2, 6455-10.3-1]
+            header.key = keys_->next_key();
+        }
+        return header;
+    }
     [[nodiscard]] bool send_compressed(message_view view, const send_options& how);
 
     const connection_options& options_;
@@ -189,3 +293,5 @@ private:
 };
 
 }  // namespace websock::protocol
+
+#include "endpoint_inline.hpp"

@@ -1,5 +1,6 @@
 // endpoint: from received bytes to events (RFC 6455 §5).
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "close_payload.hpp"
@@ -14,12 +15,12 @@ constexpr std::size_t direct_read_size = 16 * 1024;
 
 }  // namespace
 
-std::span<std::byte> endpoint::prepare(std::span<std::byte> scratch) {
+// A message or a header has begun.
+std::span<std::byte> endpoint::prepare_further(std::span<std::byte> scratch) {
     if (in_frame_ && remaining_ >= direct_read_size && rest_.empty() && assembler_.can_prepare()) {
         reading_direct_ = true;
         return assembler_.prepare(static_cast<std::size_t>(remaining_));
     }
-    reading_direct_ = false;
     if (rest_.empty()) {
         scratch_ = scratch;
         return scratch;
@@ -34,10 +35,7 @@ std::span<std::byte> endpoint::prepare(std::span<std::byte> scratch) {
     return scratch.subspan(rest_.size());
 }
 
-void endpoint::commit(std::size_t n, time_point now) {
-    if (n > 0) {
-        last_heard_ = now;
-    }
+void endpoint::commit_further(std::size_t n) {
     if (reading_direct_) {
         reading_direct_ = false;
         const error_code ec = assembler_.commit(n, [this](auto bytes) { unmask(bytes); });
@@ -61,8 +59,17 @@ void endpoint::commit_eof(error_code why, initiator who) {
     apply(close_input::end_of_input);
 }
 
-event endpoint::next_event() {
-    settle();
+// RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response,
+// unless it already received a Close frame." Nor after we have sent one.
+void endpoint::answer_ping() {
+    const auto payload = *std::exchange(unanswered_ping_, std::nullopt);
+    if (state_ == close_state::open) {
+        // [6455-5.5.2-1, 6455-5.5.3-1]
+        queue_control(opcode::pong, payload);
+    }
+}
+
+event endpoint::next_in_general() {
     if (state_ == close_state::open || state_ == close_state::close_sent) {
         if (const event e = next_from_input(); e.kind != event_kind::none) {
             return e;
@@ -85,36 +92,6 @@ event endpoint::next_event() {
         return {.kind = event_kind::closed, .payload = {}};
     }
     return {};
-}
-
-message endpoint::take_message(const event& e) {
-    if (delivered_) {
-        return {e.message_kind, assembler_.take()};
-    }
-    return e.view().to_message();
-}
-
-void endpoint::park() {
-    answer_ping();
-    keep_rest();
-}
-
-// The last event has been dealt with.
-void endpoint::settle() {
-    answer_ping();
-    if (std::exchange(delivered_, false)) {
-        assembler_.reset();
-    }
-}
-
-// RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response,
-// unless it already received a Close frame." Nor after we have sent one.
-void endpoint::answer_ping() {
-    if (const auto payload = std::exchange(unanswered_ping_, std::nullopt);
-        payload && state_ == close_state::open) {
-        // [6455-5.5.2-1, 6455-5.5.3-1]
-        queue_control(opcode::pong, *payload);
-    }
 }
 
 event endpoint::next_from_input() {

@@ -8,15 +8,7 @@
 namespace websock::protocol {
 namespace {
 
-constexpr unsigned fin_bit = 0x80;
-constexpr unsigned rsv1_bit = 0x40;
-constexpr unsigned rsv2_bit = 0x20;
-constexpr unsigned rsv3_bit = 0x10;
-constexpr unsigned opcode_bits = 0x0F;
-constexpr unsigned mask_bit = 0x80;
-constexpr unsigned length_bits = 0x7F;
-constexpr unsigned length_16 = 126;  // two bytes of extended length follow
-constexpr unsigned length_64 = 127;  // eight bytes of extended length follow
+using namespace wire;  // NOLINT(*-using-namespace)
 
 unsigned octet(std::span<const std::byte> in, std::size_t index) noexcept {
     return std::to_integer<unsigned>(in[index]);
@@ -133,34 +125,6 @@ decoded_header decode_frame_header(std::span<const std::byte> in, frame_header& 
     header.key = masked ? masking_key{in[key_at], in[key_at + 1], in[key_at + 2], in[key_at + 3]}
                         : masking_key{};
     return {size, {}};
-}
-
-std::size_t encoded_size(const frame_header& header) noexcept {
-    const std::size_t key_size = header.masked ? std::tuple_size_v<masking_key> : 0;
-    if (header.payload_length < length_16)
-        return 2 + key_size;
-    return (header.payload_length <= 0xFFFF ? 4 : 10) + key_size;
-}
-
-std::size_t encode_frame_header(const frame_header& header, std::span<std::byte> out) noexcept {
-    const std::size_t size = encoded_size(header);
-    const std::size_t length_end = size - (header.masked ? std::tuple_size_v<masking_key> : 0);
-    // RFC 6455 §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
-    // [6455-5.2-5]
-    const std::uint64_t short_length = length_end == 2   ? header.payload_length
-                                       : length_end == 4 ? length_16
-                                                         : length_64;
-    out[0] = static_cast<std::byte>((header.fin ? fin_bit : 0) | (header.rsv1 ? rsv1_bit : 0) |
-                                    (header.rsv2 ? rsv2_bit : 0) | (header.rsv3 ? rsv3_bit : 0) |
-                                    static_cast<unsigned>(header.op));
-    // [6455-5.3-1]
-    out[1] = static_cast<std::byte>((header.masked ? mask_bit : 0) | short_length);
-    std::uint64_t rest = header.payload_length;
-    for (std::size_t i = length_end; i > 2; --i, rest >>= 8)
-        out[i - 1] = static_cast<std::byte>(rest & 0xFF);
-    if (header.masked)
-        std::ranges::copy(header.key, out.begin() + static_cast<std::ptrdiff_t>(length_end));
-    return size;
 }
 
 }  // namespace websock::protocol

@@ -18,7 +18,7 @@ void apply_mask(std::span<std::byte> bytes, const masking_key& key, std::uint64_
 /// Masks or unmasks a whole payload, for which few instructions count more than long vectors, and
 /// says whether all of it is ASCII then: that is UTF-8, too.
 [[gnu::always_inline]] inline bool apply_mask_short(std::span<std::byte> payload,
-                                                  const masking_key& key) noexcept {
+                                                    const masking_key& key) noexcept {
     std::byte* at = payload.data();
     std::uint64_t seen = 0;
     const auto mask_word = [&at, &seen](auto word_key) {

@@ -80,6 +80,7 @@ error_code message_assembler::append(std::span<const std::byte> payload) {
 std::span<std::byte> message_assembler::prepare(std::size_t wanted) {
     // The string is resized ahead of what is received, so that each byte is zeroed only once.
     if (payload_.size() == received_) {
+        reserve_for_claim();
         payload_.resize(received_ + std::min(wanted, std::max(received_, first_room)));
     }
     const std::size_t room = std::min(wanted, payload_.size() - received_);
@@ -126,12 +127,25 @@ void message_assembler::end_message() noexcept {
     }
 }
 
+// Memory for all of a message that is not large, or for four times what is here already: it need
+// not move often, and a header alone does not get much.
+void message_assembler::reserve_for_claim() {
+    constexpr std::size_t modest = 256 * 1024;
+    const std::uint64_t wanted = std::min<std::uint64_t>(claimed_, std::max(modest, 4 * received_));
+    if (wanted > payload_.capacity()) {
+        payload_.reserve(static_cast<std::size_t>(wanted));
+    }
+}
+
 // Takes the next bytes of the message itself.
 error_code message_assembler::keep(std::span<const std::byte> fresh) {
     if (payload_.size() > received_) {
         payload_.resize(received_);
     }
     const std::size_t size = received_ + fresh.size();
+    if (!compressed_) {
+        reserve_for_claim();
+    }
     if (size > payload_.capacity()) {
         // A half, a quarter … of the limit: while the string moves, its old memory and what is in
         // use of the new are then within the limit, too.

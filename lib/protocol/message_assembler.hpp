@@ -67,6 +67,7 @@ public:
 
 private:
     [[nodiscard]] error_code check_whole(std::span<const std::byte> message) const noexcept;
+    void reserve_for_claim();
     [[nodiscard]] error_code keep(std::span<const std::byte> fresh);
     [[nodiscard]] error_code validate(std::span<const std::byte> fresh) noexcept;
     void end_message() noexcept;

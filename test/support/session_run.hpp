@@ -58,7 +58,7 @@ public:
         }
         close_if_due();
     }
-    void on_message(message_view view) override {
+    void on_message(const message_view& view) override {
         static_cast<void>(connection_->try_send(view, send_options()));
         ++received_;
         close_if_due();
@@ -104,7 +104,7 @@ public:
                                    [state](error_code) { go_on(state); });
         }
     }
-    void on_message(message_view) override { BOOST_ERROR("delivered past the inbox"); }
+    void on_message(const message_view&) override { BOOST_ERROR("delivered past the inbox"); }
     void on_close(const close_info& info) override {
         ++seen_.closed;
         seen_.info = info;

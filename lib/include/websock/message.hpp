@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,10 @@ private:
     websock::compression compress_;
 };
 
+namespace detail {
+class message_memory;  // the library's own: makes messages of memory that has been used before
+}
+
 /// A message that owns its payload. Cheap to move.
 ///
 /// What is sent as text must be UTF-8 (RFC 6455 §5.6); websock does not check it again, since a
@@ -44,36 +49,55 @@ public:
     /// An empty text message.
     message() noexcept = default;
     /// A text message with the UTF-8 in `text`.
-    message(std::string text) noexcept : payload_(std::move(text)) {}  // NOLINT(*-explicit-*)
-    message(std::string_view text) : payload_(text) {}                 // NOLINT(*-explicit-*)
-    message(const char* text) : payload_(text) {}                      // NOLINT(*-explicit-*)
+    message(std::string text) : message(message_kind::text, std::move(text)) {}  // NOLINT
+    message(std::string_view text) : message(std::string(text)) {}               // NOLINT
+    message(const char* text) : message(std::string(text)) {}                    // NOLINT
     /// A message of either kind; `payload` holds the bytes.
-    message(message_kind kind, std::string payload) noexcept
-        : payload_(std::move(payload)), kind_(kind) {}
+    message(message_kind kind, std::string payload)
+        : payload_(std::make_unique<std::string>(std::move(payload))), kind_(kind) {}
     /// A binary message with a copy of `bytes`.
     explicit message(std::span<const std::byte> bytes)
-        : payload_(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
-          kind_(message_kind::binary) {}
+        : message(message_kind::binary,
+                  std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())) {}
+
+    message(const message& other)
+        : payload_(other.payload_ ? std::make_unique<std::string>(*other.payload_) : nullptr),
+          kind_(other.kind_) {}
+    message(message&&) noexcept = default;
+    message& operator=(const message& other) { return *this = message(other); }
+    message& operator=(message&&) noexcept = default;
+    ~message() = default;
 
     [[nodiscard]] message_kind kind() const noexcept { return kind_; }
     [[nodiscard]] bool is_text() const noexcept { return kind_ == message_kind::text; }
     [[nodiscard]] bool is_binary() const noexcept { return kind_ == message_kind::binary; }
     /// Payload size in bytes.
-    [[nodiscard]] std::size_t size() const noexcept { return payload_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return payload_.empty(); }
-    /// The payload as characters, whatever the kind. Valid as long as this message is unchanged.
-    [[nodiscard]] std::string_view text() const noexcept { return payload_; }
-    /// The payload as bytes. Valid as long as this message is unchanged.
+    [[nodiscard]] std::size_t size() const noexcept { return text().size(); }
+    [[nodiscard]] bool empty() const noexcept { return text().empty(); }
+    /// The payload as characters, whatever the kind. Valid as long as this message is unchanged,
+    /// and as what it has been moved to.
+    [[nodiscard]] std::string_view text() const noexcept {
+        return payload_ ? std::string_view(*payload_) : std::string_view();
+    }
+    /// The payload as bytes; valid as text() is.
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
-        return std::as_bytes(std::span(payload_));
+        return std::as_bytes(std::span(text()));
     }
     /// Moves the payload out; the message is empty afterwards.
-    [[nodiscard]] std::string take() noexcept { return std::exchange(payload_, {}); }
+    [[nodiscard]] std::string take() noexcept {
+        return payload_ ? std::move(*std::exchange(payload_, nullptr)) : std::string();
+    }
 
-    friend bool operator==(const message&, const message&) = default;
+    friend bool operator==(const message& a, const message& b) noexcept {
+        return a.kind_ == b.kind_ && a.text() == b.text();
+    }
 
 private:
-    std::string payload_;
+    friend class detail::message_memory;
+
+    // Behind a pointer, so that moving a message is next to nothing, and its memory can be used
+    // again.
+    std::unique_ptr<std::string> payload_;
     message_kind kind_ = message_kind::text;
 };
 

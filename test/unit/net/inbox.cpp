@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(keeps_order_and_counts_bytes) {
             payload_bytes -= next.size();
         }
         BOOST_REQUIRE(box.bytes() ==
-                      payload_bytes + static_cast<std::size_t>(pushed - popped) * sizeof(message));
+                      payload_bytes + static_cast<std::size_t>(pushed - popped) * inbox::overhead);
         BOOST_REQUIRE(box.empty() == (pushed == popped));
     }
     box.clear();

@@ -103,8 +103,43 @@ BOOST_AUTO_TEST_CASE(a_large_payload_is_gathered_not_copied) {
     BOOST_TEST((views[1].data() == reinterpret_cast<const std::byte*>(memory)));
 }
 
+BOOST_AUTO_TEST_CASE(a_lent_payload_is_sent_from_where_it_is) {
+    outbox box;
+    const std::string payload(100'000, 'x');
+    box.append_lent(header_for(opcode::binary, payload.size()), std::as_bytes(std::span(payload)));
+    std::array<std::span<const std::byte>, 4> views;
+    BOOST_TEST(box.gather(views) == 2U);
+    BOOST_TEST((views[1].data() == std::as_bytes(std::span(payload)).data()));
+    box.consume(box.size());
+    box.own_lent();
+    BOOST_TEST(box.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_left_of_a_lent_payload_becomes_the_outboxes_own) {
+    const byte_vector first = wire(opcode::text, "first");
+    const byte_vector middle = wire(opcode::binary, "0123456789");
+    const byte_vector last = wire(opcode::text, "last");
+    byte_vector all = first;
+    all.insert(all.end(), middle.begin(), middle.end());
+    all.insert(all.end(), last.begin(), last.end());
+    for (std::size_t written = 0; written <= first.size() + middle.size(); ++written) {
+        outbox box;
+        std::string payload = "0123456789";
+        add_text(box, "first");
+        box.append_lent(header_for(opcode::binary, payload.size()),
+                        std::as_bytes(std::span(payload)));
+        box.consume(written);
+        box.own_lent();
+        payload.assign(payload.size(), '!');
+        add_text(box, "last");
+        BOOST_TEST(box.size() == all.size() - written);
+        const byte_vector rest(all.begin() + static_cast<std::ptrdiff_t>(written), all.end());
+        BOOST_TEST((take_all(box) == rest), "after " << written);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(memory_goes_from_one_outbox_to_the_next) {
-    outbox::memory shared;
+    std::unique_ptr<outbox::memory> shared;
     const std::byte* memory = nullptr;
     for (int i = 0; i < 3; ++i) {
         outbox box;
@@ -120,7 +155,7 @@ BOOST_AUTO_TEST_CASE(memory_goes_from_one_outbox_to_the_next) {
 }
 
 BOOST_AUTO_TEST_CASE(memory_stays_with_an_outbox_that_is_not_empty) {
-    outbox::memory shared;
+    std::unique_ptr<outbox::memory> shared;
     outbox box;
     box.borrow(shared);
     add_text(box, "hello");
