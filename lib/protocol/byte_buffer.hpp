@@ -36,7 +36,7 @@ public:
     }
 
     /// Makes room for `n` bytes behind the present ones and returns it, uninitialised.
-    std::span<std::byte> prepare(std::size_t n) {
+    [[gnu::always_inline]] std::span<std::byte> prepare(std::size_t n) {
         if (capacity_ - size_ < n) {
             grow(size_ + n);
         }

@@ -90,7 +90,8 @@ namespace detail {
 /// Writes the second byte and the extended length; returns where they end.
 // RFC 6455 §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
 // [6455-5.2-5, 6455-5.3-1]
-inline std::byte* encode_length(std::byte* at, std::uint64_t length, unsigned mask) noexcept {
+[[gnu::always_inline]] inline std::byte* encode_length(std::byte* at, std::uint64_t length,
+                                                       unsigned mask) noexcept {
     const auto extended = [&](unsigned short_length, int bits) {
         *at++ = static_cast<std::byte>(mask | short_length);
         while (bits > 0) {
@@ -127,8 +128,9 @@ inline std::size_t encode_frame_header(const frame_header& header,
 }
 
 /// The same for the header of a whole message without a mask; returns where it ends.
-inline std::byte* encode_plain_header(opcode op, std::uint64_t payload_length,
-                                      std::byte* out) noexcept {
+[[gnu::always_inline]] inline std::byte* encode_plain_header(opcode op,
+                                                             std::uint64_t payload_length,
+                                                             std::byte* out) noexcept {
     *out = static_cast<std::byte>(wire::fin_bit | static_cast<unsigned>(op));
     return detail::encode_length(out + 1, payload_length, 0);
 }

@@ -132,7 +132,7 @@ private:
     }
 
     /// The last segment, if it can take another frame; else a new one.
-    [[nodiscard]] segment& tail() {
+    [[nodiscard, gnu::always_inline]] segment& tail() {
         if (memory_) {
             segment& last = memory_->segments_.back();
             if (!last.is_closed && last.small.size() < segment_limit) {
