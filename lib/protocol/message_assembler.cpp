@@ -133,8 +133,17 @@ void message_assembler::reserve_for_claim() {
     constexpr std::size_t modest = 256 * 1024;
     const std::uint64_t wanted = std::min<std::uint64_t>(claimed_, std::max(modest, 4 * received_));
     if (wanted > payload_.capacity()) {
-        payload_.reserve(static_cast<std::size_t>(wanted));
+        reserve(static_cast<std::size_t>(wanted));
     }
+}
+
+// Exactly that: a string that has memory already may take twice as much, which may be more than the
+// limit.
+void message_assembler::reserve(std::size_t capacity) {
+    std::string larger;
+    larger.reserve(capacity);
+    larger.append(payload_);
+    payload_ = std::move(larger);
 }
 
 // Takes the next bytes of the message itself.
@@ -154,7 +163,7 @@ error_code message_assembler::keep(std::span<const std::byte> fresh) {
         while (capacity / 2 >= std::max(size, least)) {
             capacity /= 2;
         }
-        payload_.reserve(std::max(capacity, size));
+        reserve(std::max(capacity, size));
     }
     // [6455-5.4-1, 6455-5.4-3, 6455-5.4-6]
     payload_.append(reinterpret_cast<const char*>(fresh.data()), fresh.size());

@@ -68,6 +68,7 @@ public:
 private:
     [[nodiscard]] error_code check_whole(std::span<const std::byte> message) const noexcept;
     void reserve_for_claim();
+    void reserve(std::size_t capacity);
     [[nodiscard]] error_code keep(std::span<const std::byte> fresh);
     [[nodiscard]] error_code validate(std::span<const std::byte> fresh) noexcept;
     void end_message() noexcept;
