@@ -57,8 +57,8 @@ public:
     /// connections with a coroutine handler: others have their messages delivered.
     [[nodiscard]] awaitable<std::optional<message>> receive();
 
-    /// Queues a message; waits only while the outbox is above its high-water mark. On return the
-    /// message will be written, in the order of the calls, before any later Close.
+    /// Queues a message, in the call itself if it can; waits only while the outbox is above its
+    /// high-water mark. Then it will be written, in the order of the calls, before any later Close.
     ///
     /// Any number of tasks on any threads may send at once. Cancelled while it waits, the message
     /// is not sent (system_error(operation_aborted)). Throws system_error(error::closed) when the
