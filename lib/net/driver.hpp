@@ -11,6 +11,7 @@
 #include <string>
 #include <websock/close.hpp>
 #include <websock/message.hpp>
+#include <websock/operation_state.hpp>
 #include <websock/request.hpp>
 
 namespace websock::net {
@@ -40,28 +41,6 @@ struct connection_facts {
     }
 }
 
-/// Whether a message could be queued at once.
-enum class send_outcome : std::uint8_t {
-    queued,
-    must_wait,  ///< the outbox is over its high-water mark, or others wait already
-    closed,     ///< nothing can be sent any more
-};
-
-/// A receive that waits: whoever made it keeps it until it is completed or abandoned, once. On the
-/// strand only.
-class receive_operation {
-public:
-    virtual void complete(error_code ec, std::optional<message>&& next) = 0;
-    /// The session goes, and its executor with it.
-    virtual void abandon() noexcept = 0;
-
-    std::uint64_t id = 0;
-    receive_operation* behind = nullptr;
-
-protected:
-    ~receive_operation() = default;
-};
-
 class driver : public std::enable_shared_from_this<driver> {
 public:
     virtual ~driver() = default;
@@ -78,6 +57,8 @@ public:
 
     /// Completes with the next message, or with none when the connection has ended.
     virtual void async_receive(receive_handler handler) = 0;
+    /// A number for a receive, so that it can be cancelled.
+    [[nodiscard]] virtual std::uint64_t next_id() noexcept = 0;
     /// Completes the waiting receive of that number with operation_aborted.
     virtual void cancel_receive(std::uint64_t id) = 0;
     /// Completes when `whole` is queued; error::closed if it never will be.
@@ -95,15 +76,16 @@ public:
     /// The coroutine handler has ended: close with 1000, or 1011 after an exception.
     virtual void handler_done(std::exception_ptr exception) = 0;
 
+    /// Takes the next message, or none if the connection has ended, unless it must be waited for.
+    [[nodiscard]] virtual receive_outcome receive_now(std::optional<message>& next) = 0;
+    /// Queues `whole` if the caller runs on the strand and need not wait; it is untouched
+    /// otherwise.
+    [[nodiscard]] virtual send_outcome send_now(message& whole, send_options how) = 0;
+
     // ---- on the strand only
 
-    /// Takes the next message if one waits: `ready` says whether the result stands, be it a message
-    /// or the end.
-    [[nodiscard]] virtual std::optional<message> receive_now(bool& ready) = 0;
-    /// What receive_now() has no result for waits; gives it its number.
-    virtual void wait_for_message(receive_operation& waiting) = 0;
-    /// Queues `whole` if it need not wait; it is untouched otherwise.
-    [[nodiscard]] virtual send_outcome send_now(message& whole, send_options how) = 0;
+    /// What receive_now() has no result for waits.
+    virtual void wait_for_message(waiting_receive& waiting) = 0;
 
     /// For the registry that the session is in.
     std::size_t place_in_registry = 0;

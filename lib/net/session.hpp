@@ -91,6 +91,9 @@ public:
     bool is_open() const noexcept override { return open_.load(std::memory_order_acquire); }
     close_info info() const override;
     void async_receive(receive_handler handler) override;
+    std::uint64_t next_id() noexcept override {
+        return next_id_.fetch_add(1, std::memory_order_relaxed);
+    }
     void cancel_receive(std::uint64_t id) override;
     void async_send(message whole, send_options how, done_handler handler) override;
     void async_close(close_reason reason, done_handler handler) override;
@@ -100,8 +103,8 @@ public:
     void request_drain(close_reason reason) override;
     void abort(error_code why) override;
     void handler_done(std::exception_ptr exception) override;
-    std::optional<message> receive_now(bool& ready) override;
-    void wait_for_message(receive_operation& waiting) override;
+    receive_outcome receive_now(std::optional<message>& next) override;
+    void wait_for_message(waiting_receive& waiting) override;
     send_outcome send_now(message& whole, send_options how) override;
 
 private:
@@ -182,17 +185,20 @@ private:
     [[nodiscard]] const connection_options& options() const noexcept { return config_->options; }
 
     // session_use.hpp: what users ask for
+    [[nodiscard]] bool runs_here() const noexcept;
     template <class Function>
     void on_own_strand(Function function);
     template <class Handler, class Cancel>
     void bind_cancellation(Handler& handler, Cancel cancel);
     void start_receive(std::uint64_t id, receive_handler handler);
-    void post_receive(receive_operation& taken, error_code ec, std::optional<message> next);
+    void post_receive(waiting_receive& taken, error_code ec, std::optional<message> next);
     void start_send(std::uint64_t id, outgoing load, done_handler handler);
     void start_close(std::uint64_t id, const close_reason& reason, done_handler handler);
     template <class Waiter, class... Results>
     void post_completion(Waiter waiting, Results... results);
     void handler_may_be_idle();
+    [[nodiscard]] bool take_next(std::optional<message>& next);
+    [[nodiscard]] send_outcome send_or_wait(message& whole, send_options how);
     void release_senders();
     void close_now(const close_reason& reason);
     void close_after_exception(const std::exception_ptr& exception);

@@ -40,7 +40,7 @@ template <byte_stream Stream>
 [[gnu::always_inline]] inline void session<Stream>::pull_and_deliver() {
     for (;;) {
         pull();
-        const bool delivered = !receivers_.empty() && deliver();
+        const bool delivered = !receivers_.empty() && !inbox_.empty() && deliver();
         if (drain_request_) {
             close_after_drain();
         }
@@ -118,7 +118,7 @@ inline void session<Stream>::take_for_receiver(const protocol::event& event) {
         event, [&event] { return this_thread().messages.copy(event.message_kind, event.payload); });
     if (!receivers_.empty() && inbox_.empty() && endpoint_.needs_input()) {
         ++outstanding_;
-        receivers_.pop().complete(error_code(), std::move(whole));
+        receivers_.pop().deliver(std::move(whole));
     } else {
         inbox_.push(std::move(whole));
     }
@@ -131,7 +131,7 @@ bool session<Stream>::deliver() {
     while (!receivers_.empty() && !inbox_.empty()) {
         any = true;
         ++outstanding_;
-        receivers_.pop().complete(error_code(), std::optional<message>(inbox_.pop()));
+        receivers_.pop().deliver(inbox_.pop());
     }
     return any;
 }
@@ -205,7 +205,7 @@ void session<Stream>::finish() {
         guarded(failed, [this] { closers_.complete_front(executor_, error_code()); });
     }
     while (!receivers_.empty()) {  // only if the inbox is empty
-        guarded(failed, [this] { receivers_.pop().complete(error_code(), std::nullopt); });
+        guarded(failed, [this] { receivers_.pop().end(error_code()); });
     }
     if (sleeping_ != nullptr) {
         sleeping_->cancel();

@@ -13,6 +13,12 @@ bool session<Stream>::on_strand() const noexcept {
     return strand_.running_in_this_thread();
 }
 
+// on_strand(); asking whose handlers this thread runs is cheaper, and nearly always enough.
+template <byte_stream Stream>
+[[gnu::always_inline]] inline bool session<Stream>::runs_here() const noexcept {
+    return this_thread().pumping == this || on_strand();
+}
+
 template <byte_stream Stream>
 close_info session<Stream>::info() const {
     return ended_.load(std::memory_order_acquire) ? end_ : close_info();
@@ -60,7 +66,7 @@ void session<Stream>::post_completion(Waiter waiting, Results... results) {
 
 template <byte_stream Stream>
 void session<Stream>::async_receive(receive_handler handler) {
-    const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
+    const std::uint64_t id = next_id();
     bind_cancellation(handler, [id](session& s) { s.cancel_receive(id); });
     on_own_strand([self = self(), id, handler = std::move(handler)]() mutable {
         self->start_receive(id, std::move(handler));
@@ -71,9 +77,8 @@ template <byte_stream Stream>
 void session<Stream>::start_receive(std::uint64_t id, receive_handler handler) {
     auto waiting = std::make_unique<handler_receive>(std::move(handler), executor_);
     waiting->id = id;
-    bool ready = false;
-    std::optional<message> next = receive_now(ready);
-    if (ready) {
+    std::optional<message> next;
+    if (take_next(next)) {
         post_receive(*waiting.release(), error_code(), std::move(next));
     } else {
         receivers_.add(*waiting.release());
@@ -81,22 +86,21 @@ void session<Stream>::start_receive(std::uint64_t id, receive_handler handler) {
 }
 
 template <byte_stream Stream>
-void session<Stream>::wait_for_message(receive_operation& waiting) {
-    waiting.id = next_id_.fetch_add(1, std::memory_order_relaxed);
+void session<Stream>::wait_for_message(waiting_receive& waiting) {
     receivers_.add(waiting);
 }
 
 template <byte_stream Stream>
 void session<Stream>::cancel_receive(std::uint64_t id) {
     on_own_strand([self = self(), id] {
-        if (receive_operation* const waiting = self->receivers_.remove(id)) {
+        if (waiting_receive* const waiting = self->receivers_.remove(id)) {
             self->post_receive(*waiting, boost::asio::error::operation_aborted, std::nullopt);
         }
     });
 }
 
 template <byte_stream Stream>
-void session<Stream>::post_receive(receive_operation& taken, error_code ec,
+void session<Stream>::post_receive(waiting_receive& taken, error_code ec,
                                    std::optional<message> next) {
     boost::asio::post(strand_,
                       [self = self(), completion = receive_completion(
@@ -104,22 +108,29 @@ void session<Stream>::post_receive(receive_operation& taken, error_code ec,
 }
 
 template <byte_stream Stream>
-std::optional<message> session<Stream>::receive_now(bool& ready) {
+receive_outcome session<Stream>::receive_now(std::optional<message>& next) {
+    if (!runs_here()) {
+        return receive_outcome::elsewhere;
+    }
+    return take_next(next) ? receive_outcome::received : receive_outcome::must_wait;
+}
+
+template <byte_stream Stream>
+[[gnu::always_inline]] inline bool session<Stream>::take_next(std::optional<message>& next) {
     if (outstanding_ > 0) {
         --outstanding_;
     }
-    ready = true;
     if (receivers_.empty() && !inbox_.empty()) {
         ++outstanding_;
-        std::optional<message> next(inbox_.pop());
+        next.emplace(inbox_.pop());
         handler_may_be_idle();
-        return next;
+        return true;
     }
     if (!ended_.load(std::memory_order_relaxed) || !inbox_.empty()) {
-        ready = false;
         handler_may_be_idle();
+        return false;
     }
-    return std::nullopt;
+    return true;
 }
 
 // Reading, or our Close, may have waited for what the handler has just done.
@@ -135,6 +146,12 @@ void session<Stream>::handler_may_be_idle() {
 
 template <byte_stream Stream>
 send_outcome session<Stream>::send_now(message& whole, send_options how) {
+    return runs_here() ? send_or_wait(whole, how) : send_outcome::must_wait;
+}
+
+template <byte_stream Stream>
+[[gnu::always_inline]] inline send_outcome session<Stream>::send_or_wait(message& whole,
+                                                                         send_options how) {
     if (!endpoint_.can_send() || stage_ != stage::open) {
         return send_outcome::closed;
     }
@@ -163,7 +180,7 @@ template <byte_stream Stream>
 
 template <byte_stream Stream>
 void session<Stream>::async_send(message whole, send_options how, done_handler handler) {
-    const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
+    const std::uint64_t id = next_id();
     bind_cancellation(handler, [id](session& s) {
         if (auto waiting = s.senders_.remove(id)) {
             s.post_completion(*std::move(waiting),
@@ -179,7 +196,7 @@ void session<Stream>::async_send(message whole, send_options how, done_handler h
 
 template <byte_stream Stream>
 void session<Stream>::start_send(std::uint64_t id, outgoing load, done_handler handler) {
-    const send_outcome outcome = send_now(load.whole, load.how);
+    const send_outcome outcome = send_or_wait(load.whole, load.how);
     waiter<done_handler, outgoing> waiting(id, std::move(handler), std::move(load), executor_);
     if (outcome == send_outcome::must_wait) {
         senders_.add(std::move(waiting));
@@ -203,7 +220,6 @@ void session<Stream>::release_senders() {
 
 template <byte_stream Stream>
 error_code session<Stream>::try_send(const message_view& view, send_options how) {
-    // Cheaper to ask than on_strand(), and what nearly all calls come from.
     if (this_thread().pumping == this) {
         return send_view(view, how);
     }
@@ -302,7 +318,7 @@ error_code session<Stream>::try_ping(std::string_view payload) {
 
 template <byte_stream Stream>
 void session<Stream>::async_close(close_reason reason, done_handler handler) {
-    const std::uint64_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
+    const std::uint64_t id = next_id();
     bind_cancellation(handler, [id](session& s) {
         if (auto waiting = s.closers_.remove(id)) {
             s.post_completion(*std::move(waiting),

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <span>
@@ -27,7 +28,7 @@ public:
         message result;
         result.payload_ =
             count_ > 0 ? std::move(spares_[--count_]) : std::make_unique<std::string>();
-        result.payload_->assign(reinterpret_cast<const char*>(payload.data()), payload.size());
+        fill(*result.payload_, payload);
         result.kind_ = kind;
         return result;
     }
@@ -38,6 +39,16 @@ public:
     }
 
 private:
+    // As assign(), which costs more where the string has been as large before.
+    static void fill(std::string& text, std::span<const std::byte> payload) {
+        if (payload.size() <= text.size()) {
+            text.resize(payload.size());
+            std::memcpy(text.data(), payload.data(), payload.size());
+        } else {
+            text.assign(reinterpret_cast<const char*>(payload.data()), payload.size());
+        }
+    }
+
     std::array<std::unique_ptr<std::string>, 32> spares_;
     std::size_t count_ = 0;
 };

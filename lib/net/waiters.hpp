@@ -86,23 +86,23 @@ class receive_list {
 public:
     [[nodiscard]] bool empty() const noexcept { return front_ == nullptr; }
 
-    void add(receive_operation& one) noexcept {
+    void add(waiting_receive& one) noexcept {
         one.behind = nullptr;
         *end_ = &one;
         end_ = &one.behind;
     }
 
-    [[nodiscard]] receive_operation& pop() noexcept {
-        receive_operation& first = *front_;
+    [[nodiscard]] waiting_receive& pop() noexcept {
+        waiting_receive& first = *front_;
         unlink(&front_);
         return first;
     }
 
     /// Takes out the one with that number; none if it waits no more.
-    [[nodiscard]] receive_operation* remove(std::uint64_t id) noexcept {
-        for (receive_operation** link = &front_; *link != nullptr; link = &(*link)->behind) {
+    [[nodiscard]] waiting_receive* remove(std::uint64_t id) noexcept {
+        for (waiting_receive** link = &front_; *link != nullptr; link = &(*link)->behind) {
             if ((*link)->id == id) {
-                receive_operation* const found = *link;
+                waiting_receive* const found = *link;
                 unlink(link);
                 return found;
             }
@@ -115,30 +115,35 @@ public:
     receive_list& operator=(const receive_list&) = delete;
 
 private:
-    void unlink(receive_operation** link) noexcept {
+    void unlink(waiting_receive** link) noexcept {
         if (end_ == &(*link)->behind) {
             end_ = link;
         }
         *link = (*link)->behind;
     }
 
-    receive_operation* front_ = nullptr;
-    receive_operation** end_ = &front_;
+    waiting_receive* front_ = nullptr;
+    waiting_receive** end_ = &front_;
 };
 
 /// A receive with a completion handler of any kind.
-class handler_receive final : public receive_operation {
+class handler_receive final : public waiting_receive {
 public:
     handler_receive(receive_handler handler, const boost::asio::any_io_executor& fallback)
         : waiting_(0, std::move(handler), {}, fallback), fallback_(fallback) {}
 
-    void complete(error_code ec, std::optional<message>&& next) override {
-        const std::unique_ptr<handler_receive> self(this);
-        net::complete(std::move(waiting_.handler), fallback_, ec, std::move(next));
+    void deliver(message&& next) override {
+        complete(error_code(), std::optional<message>(std::move(next)));
     }
+    void end(error_code ec) override { complete(ec, std::nullopt); }
     void abandon() noexcept override { delete this; }
 
 private:
+    void complete(error_code ec, std::optional<message> next) {
+        const std::unique_ptr<handler_receive> self(this);
+        net::complete(std::move(waiting_.handler), fallback_, ec, std::move(next));
+    }
+
     waiter<receive_handler> waiting_;
     boost::asio::any_io_executor fallback_;
 };
@@ -146,8 +151,7 @@ private:
 /// Completes a receive that has been taken out of its list, if it is called; abandons it if not.
 class receive_completion {
 public:
-    receive_completion(receive_operation& taken, error_code ec,
-                       std::optional<message> next) noexcept
+    receive_completion(waiting_receive& taken, error_code ec, std::optional<message> next) noexcept
         : taken_(&taken), ec_(ec), next_(std::move(next)) {}
     receive_completion(receive_completion&& other) noexcept
         : taken_(std::exchange(other.taken_, nullptr)),
@@ -160,10 +164,17 @@ public:
         }
     }
 
-    void operator()() { std::exchange(taken_, nullptr)->complete(ec_, std::move(next_)); }
+    void operator()() {
+        waiting_receive& taken = *std::exchange(taken_, nullptr);
+        if (next_) {
+            taken.deliver(*std::move(next_));
+        } else {
+            taken.end(ec_);
+        }
+    }
 
 private:
-    receive_operation* taken_;
+    waiting_receive* taken_;
     error_code ec_;
     std::optional<message> next_;
 };

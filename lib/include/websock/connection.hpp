@@ -16,17 +16,10 @@
 #include <utility>
 #include <websock/close.hpp>
 #include <websock/message.hpp>
+#include <websock/operations.hpp>
 #include <websock/request.hpp>
 
 namespace websock {
-
-namespace net {
-class driver;
-}
-
-/// Anything of Asio can be awaited in a handler.
-template <class T>
-using awaitable = boost::asio::awaitable<T>;
 
 /// An IP address and port.
 struct address {
@@ -55,7 +48,7 @@ public:
     /// them. Cancelling (a timer with `||`, a cancellation slot) loses no message and leaves the
     /// connection as it is. Throws system_error(operation_aborted) when cancelled. Only for
     /// connections with a coroutine handler: others have their messages delivered.
-    [[nodiscard]] awaitable<std::optional<message>> receive();
+    [[nodiscard]] receive_operation receive() { return receive_operation(*driver_); }
 
     /// Queues a message, in the call itself if it can; waits only while the outbox is above its
     /// high-water mark. Then it will be written, in the order of the calls, before any later Close.
@@ -63,7 +56,9 @@ public:
     /// Any number of tasks on any threads may send at once. Cancelled while it waits, the message
     /// is not sent (system_error(operation_aborted)). Throws system_error(error::closed) when the
     /// connection has ended or is closing: the message is not sent.
-    [[nodiscard]] awaitable<void> send(message whole, send_options how = {});
+    [[nodiscard]] send_operation send(message whole, send_options how = {}) {
+        return {*driver_, std::move(whole), how};
+    }
 
     /// Begins the closing handshake (RFC 6455 §7.1.2) after all that has been sent, and waits until
     /// the connection has ended, at most about close_timeout. Messages that still arrive are
@@ -74,20 +69,13 @@ public:
     /// receive() with any completion token, for void(error_code, std::optional<message>).
     template <class CompletionToken>
     auto async_receive(CompletionToken&& token) {
-        return boost::asio::async_initiate<CompletionToken,
-                                           void(error_code, std::optional<message>)>(
-            [](auto handler, connection self) { self.start_receive(std::move(handler)); }, token,
-            *this);
+        return receive()(std::forward<CompletionToken>(token));
     }
 
     /// send() with any completion token, for void(error_code).
     template <class CompletionToken>
     auto async_send(message whole, send_options how, CompletionToken&& token) {
-        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [](auto handler, connection self, message moved, send_options chosen) {
-                self.start_send(std::move(moved), chosen, std::move(handler));
-            },
-            token, *this, std::move(whole), how);
+        return send(std::move(whole), how)(std::forward<CompletionToken>(token));
     }
     template <class CompletionToken>
     auto async_send(message whole, CompletionToken&& token) {
@@ -146,12 +134,8 @@ public:
     friend bool operator==(const connection&, const connection&) = default;
 
 private:
-    using receive_handler =
-        boost::asio::any_completion_handler<void(error_code, std::optional<message>)>;
     using done_handler = boost::asio::any_completion_handler<void(error_code)>;
 
-    void start_receive(receive_handler handler);
-    void start_send(message whole, send_options how, done_handler handler);
     void start_close(close_reason reason, done_handler handler);
 
     std::shared_ptr<net::driver> driver_;
