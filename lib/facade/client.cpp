@@ -129,7 +129,10 @@ void detail::start_connect(const asio::any_io_executor& executor, const std::str
                                 .headers = std::move(options.headers),
                                 .tls = nullptr,
                                 .log = std::move(options.log),
-                                .use = nullptr};
+                                .use = nullptr,
+                                .promised = options.executor_is_serial
+                                                ? net::concurrency::serial
+                                                : net::concurrency::parallel};
     if (wanted.url && wanted.url->secure) {
         try {
             wanted.tls = options.trust.settings();

@@ -19,7 +19,6 @@ namespace websock {
 namespace {
 
 using end_handler = boost::asio::any_completion_handler<void(close_info)>;
-using strand_socket = net::tcp_stream<net::strand_executor>::socket_type;
 
 // Waits for the end of the one session.
 class single_session final : public net::session_owner {
@@ -37,18 +36,18 @@ private:
 };
 
 template <class Stream, class... Tls>
-void start(tcp_socket socket, std::shared_ptr<const net::session_config> config,
-           end_handler handler, Tls&... tls) {
-    const boost::asio::any_io_executor inner = socket.get_executor();
-    const net::strand_executor strand(inner);
+void start(const typename Stream::executor_type& strand, tcp_socket socket,
+           std::shared_ptr<const net::session_config> config, end_handler handler, Tls&... tls) {
+    using executor_type = typename Stream::executor_type;
     // The socket moves to the strand.
+    const boost::asio::any_io_executor inner = socket.get_executor();
     const auto protocol = socket.local_endpoint().protocol();
-    strand_socket own(strand, protocol, socket.release());
+    typename net::tcp_stream<executor_type>::socket_type own(strand, protocol, socket.release());
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
     auto owner = std::make_shared<single_session>(std::move(handler), inner);
     const auto session = std::make_shared<net::session<Stream>>(
         Stream(std::move(own), tls...), std::move(config),
-        std::make_shared<net::deadline_queue<net::strand_executor>>(strand), std::move(owner),
+        std::make_shared<net::deadline_queue<executor_type>>(strand), std::move(owner),
         net::admission::welcome);
     if (slot.is_connected()) {
         slot.assign([weak = std::weak_ptr<net::driver>(session)](boost::asio::cancellation_type) {
@@ -64,22 +63,28 @@ awaitable<close_info> serve_entry(tcp_socket socket, std::shared_ptr<const net::
                                   facade::route_entry entry, serve_options options) {
     facade::check(options.connection);
     entry.options = std::move(options.route);
+    const auto promised =
+        options.executor_is_serial ? net::concurrency::serial : net::concurrency::parallel;
     const auto config = std::make_shared<const net::session_config>(net::session_config{
         options.connection, std::make_shared<facade::single_route>(std::move(entry)),
         std::move(options.log)});
     co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&,
                                                    void(close_info)>(
-        [](auto handler, tcp_socket accepted, std::shared_ptr<const net::session_config> shared,
+        [](auto handler, tcp_socket accepted, net::concurrency how,
+           std::shared_ptr<const net::session_config> shared,
            std::shared_ptr<const net::tls_settings> settings) {
-            if (settings) {
-                start<net::tls_stream<net::strand_executor>>(
-                    std::move(accepted), std::move(shared), std::move(handler), *settings->context);
-            } else {
-                start<net::tcp_stream<net::strand_executor>>(std::move(accepted), std::move(shared),
-                                                             std::move(handler));
-            }
+            const boost::asio::any_io_executor where = accepted.get_executor();
+            net::with_strand(where, how, [&]<class Executor>(const Executor& strand) {
+                if (settings) {
+                    start<net::tls_stream<Executor>>(strand, std::move(accepted), std::move(shared),
+                                                     std::move(handler), *settings->context);
+                } else {
+                    start<net::tcp_stream<Executor>>(strand, std::move(accepted), std::move(shared),
+                                                     std::move(handler));
+                }
+            });
         },
-        boost::asio::use_awaitable, std::move(socket), config, std::move(tls));
+        boost::asio::use_awaitable, std::move(socket), promised, config, std::move(tls));
 }
 
 }  // namespace

@@ -83,16 +83,19 @@ std::vector<tcp::endpoint> known_addresses(const protocol::ws_url& url) {
     return {};
 }
 
-// What waits for the outcome is in it, and so is all that is open: everything on one strand.
-class connector final : public session_owner, public std::enable_shared_from_this<connector> {
+// What waits for the outcome is in it, and so is all that is open: everything on one strand, which
+// is what the session will run on.
+template <class Executor>
+class connector final : public session_owner,
+                        public std::enable_shared_from_this<connector<Executor>> {
 public:
-    using socket_type = tcp_stream<strand_executor>::socket_type;
-    using queue_type = deadline_queue<strand_executor>;
+    using socket_type = typename tcp_stream<Executor>::socket_type;
+    using queue_type = deadline_queue<Executor>;
 
-    connector(const asio::any_io_executor& executor, connect_request wanted,
+    connector(const Executor& strand, const asio::any_io_executor& executor, connect_request wanted,
               outcome_handler handler)
         : executor_(executor),
-          strand_(executor),
+          strand_(strand),
           wanted_(std::move(wanted)),
           waiting_(std::in_place, 0, std::move(handler), no_load(), executor),
           resolver_(strand_),
@@ -129,6 +132,9 @@ private:
         std::shared_ptr<connector> whose_;
         std::unique_ptr<consumer> inner_;
     };
+
+    using std::enable_shared_from_this<connector>::shared_from_this;
+    using std::enable_shared_from_this<connector>::weak_from_this;
 
     void bind_cancellation() {
         auto slot = asio::get_associated_cancellation_slot(waiting_->handler);
@@ -227,10 +233,10 @@ private:
         try {
             if (wanted_.url->secure) {
                 // [6455-4.1-10, 6455-4.1-12, 6455-10.6-1]
-                open(tls_stream<strand_executor>(*std::exchange(socket_, std::nullopt),
-                                                 *wanted_.tls->context, wanted_.url->host));
+                open(tls_stream<Executor>(*std::exchange(socket_, std::nullopt),
+                                          *wanted_.tls->context, wanted_.url->host));
             } else {
-                open(tcp_stream<strand_executor>(*std::exchange(socket_, std::nullopt)));
+                open(tcp_stream<Executor>(*std::exchange(socket_, std::nullopt)));
             }
         } catch (const boost::system::system_error& e) {
             fail(e.code());
@@ -318,12 +324,12 @@ private:
     }
 
     const asio::any_io_executor executor_;  // the user's
-    const strand_executor strand_;
+    const Executor strand_;
     connect_request wanted_;
     std::optional<waiter<outcome_handler>> waiting_;
-    asio::ip::basic_resolver<tcp, strand_executor> resolver_;
-    queue_type::timer_type deadline_timer_;
-    queue_type::timer_type attempt_timer_;
+    asio::ip::basic_resolver<tcp, Executor> resolver_;
+    typename queue_type::timer_type deadline_timer_;
+    typename queue_type::timer_type attempt_timer_;
     std::optional<socket_type> socket_;
     std::vector<tcp::endpoint> addresses_;
     std::size_t next_ = 0;
@@ -340,7 +346,11 @@ private:
 
 void start_connect(const asio::any_io_executor& executor, connect_request wanted,
                    outcome_handler handler) {
-    std::make_shared<connector>(executor, std::move(wanted), std::move(handler))->start();
+    with_strand(executor, wanted.promised, [&]<class Executor>(const Executor& strand) {
+        std::make_shared<connector<Executor>>(strand, executor, std::move(wanted),
+                                              std::move(handler))
+            ->start();
+    });
 }
 
 }  // namespace websock::net

@@ -13,6 +13,7 @@
 
 #include "../protocol/url.hpp"
 #include "application.hpp"
+#include "executors.hpp"
 #include "tls_config.hpp"
 
 namespace websock::net {
@@ -26,6 +27,7 @@ struct connect_request {
     std::shared_ptr<const tls_settings> tls;  ///< for wss
     log_sink log;
     std::unique_ptr<consumer> use;
+    concurrency promised = concurrency::parallel;
 };
 
 struct connect_outcome {

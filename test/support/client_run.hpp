@@ -9,6 +9,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -76,20 +77,44 @@ inline awaitable<outcome> connect_and_receive(std::string url, client_options op
 
 inline constexpr std::array schemes{"ws", "wss"};
 
+/// How a client reaches its server, and whether it says that its executor is serial.
+struct way {
+    way(const char* by, bool serial = false)  // NOLINT(*-explicit-*)
+        : scheme(by), is_serial(serial) {}
+
+    friend std::ostream& operator<<(std::ostream& out, const way& which) {
+        return out << which.scheme << (which.is_serial ? ", serial" : "");
+    }
+
+    std::string scheme;
+    bool is_serial;
+};
+
+inline const std::array ways{way("ws"), way("wss"), way("ws", true), way("wss", true)};
+
+/// Takes any certificate.
+[[nodiscard]] inline client_options trusting(const way& how) {
+    client_options options;
+    options.trust = tls_trust::none();
+    options.executor_is_serial = how.is_serial;
+    return options;
+}
+
 /// Our own server, which echoes or does what it is told; and how to reach it.
 struct echo_server {
-    explicit echo_server(const std::string& scheme, connection_options limits = {})
-        : echo_server(scheme, coroutine_handler(echo), std::move(limits)) {}
-    echo_server(const std::string& scheme, any_handler what, connection_options limits = {}) {
+    explicit echo_server(const way& how, connection_options limits = {})
+        : echo_server(how, coroutine_handler(echo), std::move(limits)) {}
+    echo_server(const way& how, any_handler what, connection_options limits = {}) {
         host_options settings;
         settings.connection = std::move(limits);
-        if (scheme == "wss") {
+        options.executor_is_serial = how.is_serial;
+        if (how.scheme == "wss") {
             settings.tls = tls_context::self_signed();
             options.trust = tls_trust::none();
         }
         running = start_host(arrangement::server_1, std::move(what), settings);
         options.headers = {{"X-Mine", "1"}};
-        url = scheme + "://localhost:" + std::to_string(running->port()) + "/ws";
+        url = how.scheme + "://localhost:" + std::to_string(running->port()) + "/ws";
     }
 
     std::unique_ptr<host> running;

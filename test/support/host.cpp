@@ -45,17 +45,18 @@ private:
 /// An accept loop of the user's own; each socket is given to serve().
 class serve_host final : public host {
 public:
-    enum class executor { thread_pool, io_context };
+    enum class executor { thread_pool, io_context, serial };
 
     serve_host(executor which, any_handler what, host_options options)
         : state_(std::make_shared<state>(std::move(what), std::move(options))) {
+        state_->is_serial = which == executor::serial;
         if (which == executor::thread_pool) {
             pool_.emplace(4);
             start(pool_->get_executor());
             return;
         }
         start(context_.get_executor());
-        for (int i = 0; i < 4; ++i) {
+        for (int i = 0; i < (state_->is_serial ? 1 : 4); ++i) {
             threads_.emplace_back([this] { context_.run(); });
         }
     }
@@ -83,6 +84,7 @@ private:
             : what(std::move(handler)), options(std::move(all)) {}
         any_handler what;
         host_options options;
+        bool is_serial = false;
         box<close_info> result;
         std::atomic<int> live{0};
         std::shared_ptr<boost::asio::ip::tcp::acceptor> listening;
@@ -112,6 +114,7 @@ private:
                                      boost::asio::ip::tcp::socket socket) {
         serve_options options;
         options.connection = s->options.connection;
+        options.executor_is_serial = s->is_serial;
         awaitable<close_info> served = begin(*s, std::move(socket), std::move(options));
         close_info info = co_await std::move(served);
         s->result.set(std::move(info));
@@ -146,9 +149,12 @@ std::unique_ptr<host> start_host(arrangement which, any_handler what, host_optio
             return std::make_unique<serve_host>(serve_host::executor::thread_pool, std::move(what),
                                                 std::move(options));
         case arrangement::serve_context:
+            return std::make_unique<serve_host>(serve_host::executor::io_context, std::move(what),
+                                                std::move(options));
+        case arrangement::serve_serial:
             break;
     }
-    return std::make_unique<serve_host>(serve_host::executor::io_context, std::move(what),
+    return std::make_unique<serve_host>(serve_host::executor::serial, std::move(what),
                                         std::move(options));
 }
 

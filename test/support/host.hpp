@@ -1,5 +1,5 @@
 // Runs a handler in each of the arrangements that the library knows: a server with one thread or
-// several, and serve() on executors of the user's that several threads run.
+// several, and serve() on executors of the user's that several threads run, or one.
 #pragma once
 
 #include <array>
@@ -16,16 +16,18 @@
 
 namespace websock::test {
 
-enum class arrangement { server_1, server_4, serve_pool, serve_context };
+enum class arrangement { server_1, server_4, serve_pool, serve_context, serve_serial };
 
 inline std::ostream& operator<<(std::ostream& out, arrangement which) {
     constexpr std::array names{"server, 1 thread", "server, 4 threads", "serve on a thread_pool",
-                               "serve on an io_context that 4 threads run"};
+                               "serve on an io_context that 4 threads run",
+                               "serve on an io_context that is said to be serial"};
     return out << names[static_cast<std::size_t>(which)];
 }
 
 inline constexpr std::array all_arrangements{arrangement::server_1, arrangement::server_4,
-                                             arrangement::serve_pool, arrangement::serve_context};
+                                             arrangement::serve_pool, arrangement::serve_context,
+                                             arrangement::serve_serial};
 
 inline constexpr std::array server_arrangements{arrangement::server_1, arrangement::server_4};
 

@@ -26,14 +26,19 @@ struct serve_options {
     /// For the opening handshake.
     route_options route;
     log_sink log;
+    /// A promise about the socket's executor: handlers never run on it at the same time. If it is
+    /// an io_context's, the session then runs on that itself instead of a strand: faster, but
+    /// undefined behaviour where the promise is not kept. See client_options::executor_is_serial.
+    /// (An io_context without locks for I/O needs serve() to be awaited on its thread, too.)
+    bool executor_is_serial = false;
 };
 
 /// Serves one WebSocket connection on `socket`, whatever path it asks for, from its opening
 /// handshake to the end of TCP; the result says how it ended (`ec` tells of a failed handshake).
 ///
 /// The session runs on a strand of its own over the socket's executor, which any number of threads
-/// may run, and so does the handler. Cancelling cuts the connection. Throws std::invalid_argument
-/// that names an option which is out of its range.
+/// may run (or see serve_options::executor_is_serial), and so does the handler. Cancelling cuts the
+/// connection. Throws std::invalid_argument that names an option which is out of its range.
 [[nodiscard]] awaitable<close_info> serve(tcp_socket socket, coroutine_handler handler,
                                           serve_options options = {});
 [[nodiscard]] awaitable<close_info> serve(tcp_socket socket, handlers callbacks,

@@ -1,6 +1,11 @@
 // connect(): connections with our own server, over ws and wss, in every style of completion.
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <thread>
 
 #include "support/client_run.hpp"
 #include "support/raw_server.hpp"
@@ -9,6 +14,7 @@ namespace websock {
 namespace {
 
 using namespace std::chrono_literals;
+namespace asio = boost::asio;
 namespace data = boost::unit_test::data;
 using test::to_text;
 
@@ -39,8 +45,8 @@ awaitable<std::string> exchange(std::string url, client_options options) {
     co_return seen + to_text(peer.close_info());
 }
 
-BOOST_DATA_TEST_CASE(messages_go_both_ways, data::make(test::schemes), scheme) {
-    echo_server server(scheme);
+BOOST_DATA_TEST_CASE(messages_go_both_ways, data::make(test::ways), how) {
+    echo_server server(how);
     BOOST_TEST(test::run(exchange(server.url, server.options)) ==
                "text grün, binary 300000, text , 4001 enough local clean");
 }
@@ -61,17 +67,17 @@ awaitable<std::string> look(std::string url, client_options options, std::uint16
     co_return std::string(peer.request().target());
 }
 
-BOOST_DATA_TEST_CASE(the_handle_knows_its_connection, data::make(test::schemes), scheme) {
-    echo_server server(scheme);
+BOOST_DATA_TEST_CASE(the_handle_knows_its_connection, data::make(test::ways), how) {
+    echo_server server(how);
     BOOST_TEST(test::run(look(server.url + "?a=b%20c", server.options, server.running->port())) ==
                "/ws?a=b%20c");
 }
 
-BOOST_DATA_TEST_CASE(the_last_handle_closes, data::make(test::schemes), scheme) {
+BOOST_DATA_TEST_CASE(the_last_handle_closes, data::make(test::ways), how) {
     test::box<std::string> end;
     handlers callbacks;
     callbacks.on_close = [&end](connection&, const close_info& info) { end.set(to_text(info)); };
-    echo_server server(scheme, callbacks);
+    echo_server server(how, callbacks);
     test::run(look(server.url, server.options, server.running->port()));
     BOOST_TEST(end.get() == "1000 peer clean");
 }
@@ -87,10 +93,10 @@ awaitable<std::string> compressed(std::string url, client_options options) {
     co_return std::string(peer.extensions()) + (same ? ", same" : ", damaged");
 }
 
-BOOST_DATA_TEST_CASE(compression_is_agreed_on, data::make(test::schemes), scheme) {
+BOOST_DATA_TEST_CASE(compression_is_agreed_on, data::make(test::ways), how) {
     connection_options limits;
     limits.deflate.enabled = true;
-    echo_server server(scheme, limits);
+    echo_server server(how, limits);
     BOOST_TEST(test::run(compressed(server.url, server.options)) == ", same");
     server.options.connection = limits;
     BOOST_TEST(test::run(compressed(server.url, server.options)).ends_with(", same"));
@@ -100,10 +106,47 @@ BOOST_DATA_TEST_CASE(compression_is_agreed_on, data::make(test::schemes), scheme
                "permessage-deflate; server_no_context_takeover; client_max_window_bits=10, same");
 }
 
+// ---- the executor
+
+using any_strand = asio::strand<asio::any_io_executor>;
+
+/// What the connection runs on: the caller's own executor, or a strand.
+awaitable<std::string> look_at_executor(std::string url, client_options options) {
+    connection peer = co_await connect(std::move(url), std::move(options));
+    const auto executor = peer.get_executor();
+    const bool own = executor == co_await asio::this_coro::executor;
+    co_await peer.close();
+    co_return own ? "own" : executor.target<any_strand>() != nullptr ? "strand" : "other";
+}
+
+BOOST_DATA_TEST_CASE(only_a_serial_io_context_needs_no_strand, data::make(test::ways), how) {
+    echo_server server(how);
+    BOOST_TEST(test::run(look_at_executor(server.url, server.options)) ==
+               (how.is_serial ? "own" : "strand"));
+}
+
+BOOST_DATA_TEST_CASE(every_other_executor_does, data::make(test::ways), how) {
+    echo_server server(how);
+    asio::thread_pool pool(1);
+    const auto on = [&](const asio::any_io_executor& executor) {
+        return asio::co_spawn(executor, look_at_executor(server.url, server.options),
+                              asio::use_future)
+            .get();
+    };
+    BOOST_TEST(on(pool.get_executor()) == "strand");
+    BOOST_TEST(on(asio::make_strand(pool)) == "strand");
+    asio::io_context context;
+    const auto guard = asio::make_work_guard(context);
+    std::thread running([&context] { context.run(); });
+    BOOST_TEST(on(asio::make_strand(context)) == "strand");
+    context.stop();
+    running.join();
+}
+
 // ---- callbacks
 
-BOOST_DATA_TEST_CASE(callbacks_work, data::make(test::schemes), scheme) {
-    echo_server server(scheme);
+BOOST_DATA_TEST_CASE(callbacks_work, data::make(test::ways), how) {
+    echo_server server(how);
     test::journal log;
     handlers callbacks;
     callbacks.on_open = [&log](connection& peer) {
@@ -133,7 +176,7 @@ awaitable<void> echo_once(connection& peer, message_view view) {
     }
 }
 
-BOOST_DATA_TEST_CASE(callbacks_may_be_coroutines, data::make(test::schemes), scheme) {
+BOOST_DATA_TEST_CASE(callbacks_may_be_coroutines, data::make(test::ways), how) {
     test::journal log;
     handlers theirs;
     theirs.on_open = [](connection& peer) {
@@ -144,7 +187,7 @@ BOOST_DATA_TEST_CASE(callbacks_may_be_coroutines, data::make(test::schemes), sch
         log.add(std::string(view.text()));
     };
     theirs.on_close = [&log](connection&, const close_info& info) { log.add(to_text(info)); };
-    echo_server server(scheme, theirs);
+    echo_server server(how, theirs);
     handlers ours;
     ours.on_message = echo_once;
     const auto open = [](std::string url, handlers use, client_options options) -> awaitable<int> {

@@ -21,12 +21,14 @@ const std::vector<asio::cancellation_type> kinds{asio::cancellation_type::termin
                                                  asio::cancellation_type::partial,
                                                  asio::cancellation_type::total};
 
-client_options trusting() {
-    client_options options;
-    options.trust = tls_trust::none();
+client_options unhurried(const test::way& how) {
+    client_options options = test::trusting(how);
     options.connection.handshake_timeout = 1h;
     return options;
 }
+
+/// For a server that speaks no TLS.
+const std::array plain{test::way("ws"), test::way("ws", true)};
 
 /// An io_context that has opened whatever it needs for itself.
 struct warm_context : asio::io_context {
@@ -41,20 +43,21 @@ struct warm_context : asio::io_context {
 
 enum class result { cancelled, failed, open };
 
-awaitable<int> connect_once(std::string url) {
-    static_cast<void>(co_await connect(std::move(url), trusting()));
+awaitable<int> connect_once(std::string url, client_options options) {
+    static_cast<void>(co_await connect(std::move(url), std::move(options)));
     co_return 1;
 }
 
 /// Cancels after so many steps.
-result cancel_after(int steps, const std::string& url, asio::cancellation_type kind) {
+result cancel_after(int steps, const std::string& url, const test::way& how,
+                    asio::cancellation_type kind) {
     warm_context context;
     const auto before = test::open_descriptors();
     asio::cancellation_signal signal;
     int completions = 0;
     error_code outcome;
     async_connect(
-        context.get_executor(), url, trusting(),
+        context.get_executor(), url, unhurried(how),
         asio::bind_cancellation_slot(signal.slot(), [&](error_code ec, connect_result result) {
             ++completions;
             outcome = ec;
@@ -78,13 +81,14 @@ result cancel_after(int steps, const std::string& url, asio::cancellation_type k
 
 BOOST_AUTO_TEST_SUITE(client_cancellation)
 
-BOOST_DATA_TEST_CASE(at_every_step, data::make(test::schemes), scheme) {
-    const test::echo_server server(scheme);
-    test::run(connect_once(server.url));  // then the server's own descriptors are there
+BOOST_DATA_TEST_CASE(at_every_step, data::make(test::ways), how) {
+    const test::echo_server server(how);
+    test::run(
+        connect_once(server.url, unhurried(how)));  // then the server's own descriptors are there
     int steps = 0;
     for (; steps < 1000; ++steps) {
         const auto kind = kinds[static_cast<std::size_t>(steps) % kinds.size()];
-        const result got = cancel_after(steps, server.url, kind);
+        const result got = cancel_after(steps, server.url, how, kind);
         BOOST_TEST((got != result::failed));
         if (got == result::open) {
             break;
@@ -94,9 +98,9 @@ BOOST_DATA_TEST_CASE(at_every_step, data::make(test::schemes), scheme) {
     BOOST_TEST(steps < 1000);
 }
 
-BOOST_AUTO_TEST_CASE(while_a_name_is_resolved) {
+BOOST_DATA_TEST_CASE(while_a_name_is_resolved, data::make(plain), how) {
     for (int steps = 0; steps < 3; ++steps) {
-        const result got = cancel_after(steps, "ws://does-not-exist.invalid/", kinds[0]);
+        const result got = cancel_after(steps, "ws://does-not-exist.invalid/", how, kinds[0]);
         // A resolver may be quick to know.
         BOOST_TEST((got == result::cancelled || (steps > 0 && got == result::failed)));
     }
@@ -113,13 +117,13 @@ void wait_for_end(raw_server_peer& peer) {
 }
 
 /// Cancels what waits for `url`, when the server has `arrived` there.
-error_code cancel_when(test::gate& arrived, const std::string& url) {
+error_code cancel_when(test::gate& arrived, const std::string& url, const test::way& how) {
     warm_context context;
     asio::cancellation_signal signal;
     error_code outcome;
     int completions = 0;
     async_connect(
-        context.get_executor(), url, trusting(),
+        context.get_executor(), url, unhurried(how),
         asio::bind_cancellation_slot(signal.slot(), [&](error_code ec, const connect_result&) {
             outcome = ec;
             ++completions;
@@ -131,17 +135,17 @@ error_code cancel_when(test::gate& arrived, const std::string& url) {
     return outcome;
 }
 
-BOOST_AUTO_TEST_CASE(while_the_server_is_silent) {
+BOOST_DATA_TEST_CASE(while_the_server_is_silent, data::make(plain), how) {
     test::gate arrived;
     raw_server server([&arrived](raw_server_peer& peer) {
         static_cast<void>(peer.read_head());
         arrived.open();
         wait_for_end(peer);
     });
-    BOOST_TEST(cancel_when(arrived, server.url()) == asio::error::operation_aborted);
+    BOOST_TEST(cancel_when(arrived, server.url(), how) == asio::error::operation_aborted);
 }
 
-BOOST_AUTO_TEST_CASE(in_the_middle_of_the_answer) {
+BOOST_DATA_TEST_CASE(in_the_middle_of_the_answer, data::make(plain), how) {
     test::gate arrived;
     raw_server server([&arrived](raw_server_peer& peer) {
         static_cast<void>(peer.read_head());
@@ -149,10 +153,10 @@ BOOST_AUTO_TEST_CASE(in_the_middle_of_the_answer) {
         arrived.open();
         wait_for_end(peer);
     });
-    BOOST_TEST(cancel_when(arrived, server.url()) == asio::error::operation_aborted);
+    BOOST_TEST(cancel_when(arrived, server.url(), how) == asio::error::operation_aborted);
 }
 
-BOOST_AUTO_TEST_CASE(while_tls_is_silent) {
+BOOST_DATA_TEST_CASE(while_tls_is_silent, data::make(plain), how) {
     test::gate arrived;
     raw_server server(
         [&arrived](raw_server_peer& peer) {
@@ -163,24 +167,24 @@ BOOST_AUTO_TEST_CASE(while_tls_is_silent) {
             wait_for_end(peer);
         },
         net::make_self_signed("localhost"));
-    BOOST_TEST(cancel_when(arrived, server.url()).failed());
+    BOOST_TEST(cancel_when(arrived, server.url(), how).failed());
 }
 
 // ---- coroutines
 
-awaitable<std::string> receive_one(std::string url) {
-    connection peer = co_await connect(std::move(url), trusting());
+awaitable<std::string> receive_one(std::string url, client_options options) {
+    connection peer = co_await connect(std::move(url), std::move(options));
     const auto next = co_await peer.receive();
     co_return next ? "message" : "end";
 }
 
 /// Cancels the coroutine after so many steps, wherever it is; what it throws.
-std::string cancel_coroutine_after(int steps, const std::string& url) {
+std::string cancel_coroutine_after(int steps, const std::string& url, const test::way& how) {
     warm_context context;
     const auto before = test::open_descriptors();
     asio::cancellation_signal signal;
     std::vector<std::string> ends;
-    asio::co_spawn(context, receive_one(url),
+    asio::co_spawn(context, receive_one(url, unhurried(how)),
                    asio::bind_cancellation_slot(signal.slot(), [&ends](const std::exception_ptr& e,
                                                                        const std::string& text) {
                        try {
@@ -205,25 +209,26 @@ std::string cancel_coroutine_after(int steps, const std::string& url) {
     return ends.front();
 }
 
-BOOST_DATA_TEST_CASE(a_coroutine_at_every_step, data::make(test::schemes), scheme) {
-    const test::echo_server server(scheme);
-    test::run(connect_once(server.url));
+BOOST_DATA_TEST_CASE(a_coroutine_at_every_step, data::make(test::ways), how) {
+    const test::echo_server server(how);
+    test::run(connect_once(server.url, unhurried(how)));
     const std::string aborted = error_code(asio::error::operation_aborted).message();
     for (int steps = 0; steps < 25; ++steps) {
-        const std::string end = cancel_coroutine_after(steps, server.url);
+        const std::string end = cancel_coroutine_after(steps, server.url, how);
         BOOST_TEST((end == aborted || end == "connect: " + aborted), end);
     }
 }
 
-awaitable<std::string> race(std::string url) {
+awaitable<std::string> race(std::string url, client_options options) {
     using namespace asio::experimental::awaitable_operators;
-    const auto first = co_await (connect(std::move(url), trusting()) || test::pause_for(20ms));
+    const auto first =
+        co_await (connect(std::move(url), std::move(options)) || test::pause_for(20ms));
     co_return std::to_string(first.index());
 }
 
-BOOST_AUTO_TEST_CASE(by_a_timer) {
+BOOST_DATA_TEST_CASE(by_a_timer, data::make(plain), how) {
     raw_server server(wait_for_end);
-    BOOST_TEST(test::run(race(server.url())) == "1");
+    BOOST_TEST(test::run(race(server.url(), unhurried(how))) == "1");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

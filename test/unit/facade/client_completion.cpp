@@ -67,8 +67,8 @@ BOOST_AUTO_TEST_CASE(a_future_tells_of_errors) {
                           [](const auto& e) { return e.code() == error::bad_argument; });
 }
 
-BOOST_DATA_TEST_CASE(a_callback, data::make(test::schemes), scheme) {
-    echo_server server(scheme);
+BOOST_DATA_TEST_CASE(a_callback, data::make(test::ways), how) {
+    echo_server server(how);
     asio::io_context context(1);
     bool inside = true;
     int calls = 0;

@@ -2,12 +2,14 @@
 // once. Under ASan and TSan, or this shows little.
 #include <atomic>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <future>
+#include <thread>
 
 #include "support/client_run.hpp"
 #include "support/raw_server.hpp"
@@ -21,14 +23,8 @@ namespace data = boost::unit_test::data;
 using test::raw_server;
 using test::raw_server_peer;
 
-client_options trusting() {
-    client_options options;
-    options.trust = tls_trust::none();
-    return options;
-}
-
-awaitable<void> converse(std::string url, std::atomic<int>& messages) {
-    connection peer = co_await connect(std::move(url), trusting());
+awaitable<void> converse(std::string url, client_options options, std::atomic<int>& messages) {
+    connection peer = co_await connect(std::move(url), std::move(options));
     for (;;) {
         message next("over and over again, for ever");
         co_await peer.send(std::move(next));
@@ -43,21 +39,21 @@ BOOST_AUTO_TEST_SUITE(client_lifetime)
 
 // ---- the context goes first
 
-BOOST_DATA_TEST_CASE(a_context_may_end_with_an_open_connection, data::make(test::schemes), scheme) {
+BOOST_DATA_TEST_CASE(a_context_may_end_with_an_open_connection, data::make(test::ways), how) {
     const auto before = test::open_descriptors();
     {
-        const test::echo_server server(scheme);
+        const test::echo_server server(how);
         std::atomic<int> messages{0};
         asio::io_context context(1);
-        asio::co_spawn(context, converse(server.url, messages), asio::detached);
+        asio::co_spawn(context, converse(server.url, server.options, messages), asio::detached);
         BOOST_TEST(test::eventually([&] { return context.poll(), messages > 3; }));
         context.stop();
     }
     BOOST_TEST(test::open_descriptors() == before);
 }
 
-BOOST_DATA_TEST_CASE(so_it_may_with_callbacks, data::make(test::schemes), scheme) {
-    const test::echo_server server(scheme);
+BOOST_DATA_TEST_CASE(so_it_may_with_callbacks, data::make(test::ways), how) {
+    const test::echo_server server(how);
     int messages = 0;
     int ends = 0;
     {
@@ -69,25 +65,26 @@ BOOST_DATA_TEST_CASE(so_it_may_with_callbacks, data::make(test::schemes), scheme
         };
         callbacks.on_close = [&ends](connection&, const close_info&) { ++ends; };
         asio::io_context context(1);
-        const auto open = [](std::string url, handlers use) -> awaitable<void> {
-            static_cast<void>(co_await connect(std::move(url), std::move(use), trusting()));
+        const auto open = [](std::string url, handlers use,
+                             client_options options) -> awaitable<void> {
+            static_cast<void>(co_await connect(std::move(url), std::move(use), std::move(options)));
         };
-        asio::co_spawn(context, open(server.url, callbacks), asio::detached);
+        asio::co_spawn(context, open(server.url, callbacks, server.options), asio::detached);
         BOOST_TEST(test::eventually([&] { return context.poll(), messages > 3; }));
     }
     BOOST_TEST(ends == 0);
 }
 
 // Whatever step has been reached: resolving, connecting, TLS, HTTP, open.
-BOOST_DATA_TEST_CASE(a_context_may_end_at_any_step, data::make(test::schemes), scheme) {
+BOOST_DATA_TEST_CASE(a_context_may_end_at_any_step, data::make(test::ways), how) {
     const auto before = test::open_descriptors();
     {
-        const test::echo_server server(scheme);
+        const test::echo_server server(how);
         int steps = 0;
         for (bool open = false; !open && steps < 1000; ++steps) {
             std::atomic<int> messages{0};
             asio::io_context context(1);
-            asio::co_spawn(context, converse(server.url, messages), asio::detached);
+            asio::co_spawn(context, converse(server.url, server.options, messages), asio::detached);
             for (int i = 0; i < steps; ++i) {
                 context.run_one_for(test::patience);
             }
@@ -100,18 +97,20 @@ BOOST_DATA_TEST_CASE(a_context_may_end_at_any_step, data::make(test::schemes), s
 }
 
 BOOST_AUTO_TEST_CASE(a_context_may_end_while_a_name_is_resolved) {
-    for (int steps = 0; steps < 5; ++steps) {
+    for (int steps = 0; steps < 10; ++steps) {
         std::atomic<int> messages{0};
         asio::io_context context(1);
-        asio::co_spawn(context, converse("ws://does-not-exist.invalid/", messages), asio::detached);
-        for (int i = 0; i < steps; ++i) {
+        asio::co_spawn(context,
+                       converse("ws://does-not-exist.invalid/",
+                                test::trusting({"ws", steps % 2 == 0}), messages),
+                       asio::detached);
+        for (int i = 0; i < steps / 2; ++i) {
             context.poll_one();
         }
     }
 }
 
-BOOST_DATA_TEST_CASE(a_context_may_end_while_the_server_is_silent, data::make(test::schemes),
-                     scheme) {
+BOOST_DATA_TEST_CASE(a_context_may_end_while_the_server_is_silent, data::make(test::ways), how) {
     raw_server server([](raw_server_peer& peer) {
         try {
             static_cast<void>(peer.read_all());
@@ -120,9 +119,10 @@ BOOST_DATA_TEST_CASE(a_context_may_end_while_the_server_is_silent, data::make(te
     });
     std::atomic<int> messages{0};
     asio::io_context context(1);
-    asio::co_spawn(
-        context, converse(scheme + (":" + server.url().substr(server.url().find("//"))), messages),
-        asio::detached);
+    asio::co_spawn(context,
+                   converse(how.scheme + ":" + server.url().substr(server.url().find("//")),
+                            test::trusting(how), messages),
+                   asio::detached);
     context.run_for(20ms);
     BOOST_TEST(!context.stopped());
 }
@@ -143,17 +143,17 @@ BOOST_AUTO_TEST_CASE(a_result_that_nobody_takes_is_closed) {
 }
 
 // connection.hpp: a handle must be gone before its context; one whose connection has ended, too.
-awaitable<int> keep(std::string url, std::optional<connection>& kept) {
-    kept = co_await connect(std::move(url), trusting());
+awaitable<int> keep(std::string url, client_options options, std::optional<connection>& kept) {
+    kept = co_await connect(std::move(url), std::move(options));
     co_await kept->close();
     co_return 1;
 }
 
-BOOST_DATA_TEST_CASE(a_handle_may_outlive_its_connection, data::make(test::schemes), scheme) {
-    const test::echo_server server(scheme);
+BOOST_DATA_TEST_CASE(a_handle_may_outlive_its_connection, data::make(test::ways), how) {
+    const test::echo_server server(how);
     asio::io_context context(1);
     std::optional<connection> kept;
-    asio::co_spawn(context, keep(server.url, kept), asio::detached);
+    asio::co_spawn(context, keep(server.url, server.options, kept), asio::detached);
     context.run_for(test::patience);
     BOOST_TEST(context.stopped());
     BOOST_TEST(test::to_text(kept->close_info()) == "1000 local clean");
@@ -169,8 +169,8 @@ BOOST_DATA_TEST_CASE(a_handle_may_outlive_its_connection, data::make(test::schem
 
 // ---- many at once
 
-awaitable<void> exchange(std::string url, int id, std::atomic<int>& fine) {
-    connection peer = co_await connect(std::move(url), trusting());
+awaitable<void> exchange(std::string url, client_options options, int id, std::atomic<int>& fine) {
+    connection peer = co_await connect(std::move(url), std::move(options));
     for (int i = 0; i < 20; ++i) {
         const std::string text = std::to_string(id) + " " + std::to_string(i);
         message out(text);
@@ -192,7 +192,7 @@ BOOST_DATA_TEST_CASE(many_clients_share_a_thread_pool, data::make(test::schemes)
     std::atomic<int> failed{0};
     asio::thread_pool pool(4);
     for (int i = 0; i < 50; ++i) {
-        asio::co_spawn(pool, exchange(server.url, i, fine),
+        asio::co_spawn(pool, exchange(server.url, server.options, i, fine),
                        [&failed](std::exception_ptr e) { failed += e ? 1 : 0; });
     }
     BOOST_TEST(test::eventually([&] { return fine + failed == 50; }));
@@ -200,13 +200,10 @@ BOOST_DATA_TEST_CASE(many_clients_share_a_thread_pool, data::make(test::schemes)
     pool.join();
 }
 
-// Handles and callbacks on threads other than the connection's.
-BOOST_DATA_TEST_CASE(handles_are_used_from_several_threads, data::make(test::schemes), scheme) {
-    const test::echo_server server(scheme);
-    asio::thread_pool pool(4);
+/// Uses handles on a thread other than those that run `executor`.
+void use_from_elsewhere(const asio::any_io_executor& executor, const test::echo_server& server) {
     for (int round = 0; round < 5; ++round) {
-        auto result =
-            async_connect(pool.get_executor(), server.url, trusting(), asio::use_future).get();
+        auto result = async_connect(executor, server.url, server.options, asio::use_future).get();
         std::vector<std::future<void>> sent;
         for (int i = 0; i < 50; ++i) {
             sent.push_back(result.peer->async_send(message("from elsewhere"), asio::use_future));
@@ -225,7 +222,28 @@ BOOST_DATA_TEST_CASE(handles_are_used_from_several_threads, data::make(test::sch
             result.peer->async_close({}, asio::use_future).get();
         }
     }
+}
+
+BOOST_DATA_TEST_CASE(handles_are_used_from_several_threads, data::make(test::schemes), scheme) {
+    const test::echo_server server(scheme);
+    asio::thread_pool pool(4);
+    use_from_elsewhere(pool.get_executor(), server);
     pool.join();
+}
+
+BOOST_DATA_TEST_CASE(handles_are_used_beside_an_io_context, data::make(test::ways), how) {
+    const test::echo_server server(how);
+    asio::io_context context(1);
+    auto guard = asio::make_work_guard(context);
+    std::thread running([&context] { context.run(); });
+    std::atomic<int> fine{0};
+    for (int i = 0; i < 10; ++i) {
+        asio::co_spawn(context, exchange(server.url, server.options, i, fine), asio::detached);
+    }
+    use_from_elsewhere(context.get_executor(), server);
+    guard.reset();
+    running.join();
+    BOOST_TEST(fine == 10);
 }
 
 BOOST_DATA_TEST_CASE(a_pool_may_end_under_its_clients, data::make(test::schemes), scheme) {
@@ -234,7 +252,7 @@ BOOST_DATA_TEST_CASE(a_pool_may_end_under_its_clients, data::make(test::schemes)
     {
         asio::thread_pool pool(4);
         for (int i = 0; i < 10; ++i) {
-            asio::co_spawn(pool, converse(server.url, messages), asio::detached);
+            asio::co_spawn(pool, converse(server.url, server.options, messages), asio::detached);
         }
         BOOST_TEST(test::eventually([&] { return messages > 10; }));
         pool.stop();

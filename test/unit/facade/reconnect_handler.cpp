@@ -60,6 +60,20 @@ BOOST_AUTO_TEST_CASE(stops_when_the_handler_closes) {
     BOOST_TEST(seen.end == "4001 mine local clean");
 }
 
+BOOST_DATA_TEST_CASE(the_options_go_to_every_connection, data::make({false, true}), serial) {
+    int own = 0;
+    const auto look = [&own](connection peer) -> awaitable<void> {
+        own += peer.get_executor() == co_await asio::this_coro::executor ? 1 : 0;
+        co_await receive_all(std::move(peer));
+    };
+    client_options options;
+    options.executor_is_serial = serial;
+    const course seen =
+        follow_steps({closes_with(1011), answers(503), closes_with(1000)}, soon(), look, options);
+    BOOST_TEST(seen.end == "1000 peer clean");
+    BOOST_TEST(own == (serial ? 2 : 0));
+}
+
 // It was the handler that wanted the end, whether or not the server takes part in it.
 BOOST_DATA_TEST_CASE(stops_though_the_server_does_not_answer, data::make({false, true}), reset) {
     const auto handler = [](connection) -> awaitable<void> { co_return; };

@@ -2,11 +2,13 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <future>
+#include <thread>
 
 #include "support/host.hpp"
 #include "support/raw_client.hpp"
@@ -23,7 +25,9 @@ using test::to_text;
 
 BOOST_AUTO_TEST_SUITE(serving_a_socket)
 
-constexpr std::array served{test::arrangement::serve_pool, test::arrangement::serve_context};
+constexpr std::array shared{test::arrangement::serve_pool, test::arrangement::serve_context};
+constexpr std::array served{test::arrangement::serve_pool, test::arrangement::serve_context,
+                            test::arrangement::serve_serial};
 
 // ---- the result
 
@@ -131,6 +135,24 @@ BOOST_DATA_TEST_CASE(a_failed_tls_handshake_is_a_result, data::make(served), whe
 
 // ---- the strand
 
+/// A connected pair: a raw client, and its other end on `context`.
+struct pair {
+    explicit pair(asio::io_context& context, raw_client::transport how = raw_client::transport::tcp,
+                  raw_client::window size = raw_client::window::usual)
+        : acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), socket(context) {
+        static_cast<void>(how);
+        client.emplace(acceptor.local_endpoint().port(), raw_client::transport::tcp, "127.0.0.1",
+                       size);
+        acceptor.accept(socket);
+        acceptor.close();
+    }
+    tcp::acceptor acceptor;
+    tcp::socket socket;
+    std::optional<raw_client> client;
+};
+
+void ignore_result(std::exception_ptr, close_info) {}
+
 awaitable<void> stay_on_strand(std::atomic<int>& active, std::atomic<int>& wrong, connection peer) {
     const auto strand = co_await asio::this_coro::executor;
     // any_io_executor has no running_in_this_thread; what a strand promises is one at a time.
@@ -187,7 +209,7 @@ awaitable<void> ask_strand(std::atomic<bool>& inside, connection peer) {
     inside = all && received && strand->running_in_this_thread();
 }
 
-BOOST_DATA_TEST_CASE(serve_makes_a_strand_of_its_own, data::make(served), where) {
+BOOST_DATA_TEST_CASE(serve_makes_a_strand_of_its_own, data::make(shared), where) {
     std::atomic<bool> inside{false};
     const auto host = test::start_host(where, coroutine_handler([&inside](connection peer) {
                                            return ask_strand(inside, std::move(peer));
@@ -200,23 +222,44 @@ BOOST_DATA_TEST_CASE(serve_makes_a_strand_of_its_own, data::make(served), where)
     BOOST_TEST(inside);
 }
 
-// ---- cancelling it
+BOOST_AUTO_TEST_CASE(a_serial_io_context_needs_none) {
+    test::box<bool> inside;
+    const auto host = test::start_host(
+        test::arrangement::serve_serial,
+        coroutine_handler([&inside](connection peer) -> awaitable<void> {
+            const auto executor = co_await asio::this_coro::executor;
+            const auto* const own = executor.target<asio::io_context::executor_type>();
+            inside.set(own != nullptr && own->running_in_this_thread() &&
+                       peer.get_executor() == executor);
+        }));
+    raw_client client(host->port());
+    client.open();
+    BOOST_TEST(client.next() == "close(1000)");
+    BOOST_TEST(client.close() == "end");
+    BOOST_TEST(inside.get());
+}
 
-/// A connected pair: a raw client, and its other end on `context`.
-struct pair {
-    explicit pair(asio::io_context& context, raw_client::transport how = raw_client::transport::tcp,
-                  raw_client::window size = raw_client::window::usual)
-        : acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), socket(context) {
-        static_cast<void>(how);
-        client.emplace(acceptor.local_endpoint().port(), raw_client::transport::tcp, "127.0.0.1",
-                       size);
-        acceptor.accept(socket);
-        acceptor.close();
-    }
-    tcp::acceptor acceptor;
-    tcp::socket socket;
-    std::optional<raw_client> client;
-};
+// Nothing is lost by the promise where it cannot be made use of.
+BOOST_AUTO_TEST_CASE(another_serial_executor_is_served_on_a_strand) {
+    asio::io_context context;
+    pair ends(context);
+    tcp::socket socket(asio::make_strand(context), tcp::v4(), ends.socket.release());
+    serve_options options;
+    options.executor_is_serial = true;
+    std::atomic<bool> inside{false};
+    const auto handler = coroutine_handler(
+        [&inside](connection peer) { return ask_strand(inside, std::move(peer)); });
+    asio::co_spawn(context, serve(std::move(socket), handler, options), ignore_result);
+    std::thread running([&context] { context.run(); });
+    ends.client->open();
+    ends.client->send_text("x");
+    BOOST_TEST(ends.client->next() == "close(1000)");
+    BOOST_TEST(ends.client->close() == "end");
+    running.join();
+    BOOST_TEST(inside);
+}
+
+// ---- cancelling it
 
 /// What a spawned serve() completes with.
 auto store(std::promise<close_info>& result) {
@@ -229,22 +272,30 @@ auto store(std::promise<close_info>& result) {
     };
 }
 
-BOOST_DATA_TEST_CASE(cancelling_cuts_the_connection, data::make({"before", "during", "after"}),
-                     opening) {
+BOOST_DATA_TEST_CASE(cancelling_cuts_the_connection,
+                     data::make({"before", "during", "after"}) * data::make({false, true}), opening,
+                     serial) {
     asio::thread_pool pool(4);
     asio::io_context own;
     pair ends(own);
-    // The socket of `own` goes to the pool.
-    tcp::socket socket(pool.get_executor(), tcp::v4(), ends.socket.release());
+    auto guard = asio::make_work_guard(own);
+    std::thread running([&own] { own.run(); });
+    // Else the socket of `own` goes to the pool.
+    tcp::socket socket = serial
+                             ? std::move(ends.socket)
+                             : tcp::socket(pool.get_executor(), tcp::v4(), ends.socket.release());
     asio::cancellation_signal cut;
     std::promise<close_info> result;
-    const auto strand = asio::make_strand(pool.get_executor());
+    const asio::any_io_executor strand =
+        serial ? asio::any_io_executor(own.get_executor()) : asio::make_strand(pool.get_executor());
+    serve_options options;
+    options.executor_is_serial = serial;
     const std::string when = opening;
     test::journal log;
     handlers callbacks;
     callbacks.on_open = [&log](connection&) { log.add("open"); };
     callbacks.on_close = [&log](connection&, const close_info&) { log.add("close"); };
-    asio::co_spawn(strand, serve(std::move(socket), callbacks),
+    asio::co_spawn(strand, serve(std::move(socket), callbacks, options),
                    asio::bind_cancellation_slot(cut.slot(), store(result)));
     if (when == "during") {
         ends.client->send_bytes("GET /ws HTTP/1.1\r\n");
@@ -268,6 +319,8 @@ BOOST_DATA_TEST_CASE(cancelling_cuts_the_connection, data::make({"before", "duri
         BOOST_TEST(log.wait(2) == "open | close");
     }
     pool.join();
+    guard.reset();
+    running.join();
 }
 
 // ---- the executor goes first: nothing leaks (ASan), nothing crashes
@@ -286,22 +339,20 @@ awaitable<void> flood(connection peer) {
 
 awaitable<void> close_and_wait(connection peer) { co_await peer.close(); }
 
-void ignore_result(std::exception_ptr, close_info) {}
-
-/// Runs a session until `ready`, then destroys its io_context under it.
+/// Runs a session until all has happened that can, then destroys its io_context under it.
 template <class Handler>
 void destroy_live(Handler handler, std::string_view sent, std::string_view expected) {
-    std::optional<raw_client> client;
-    {
+    for (const bool serial : {false, true}) {
         asio::io_context context;
         pair ends(context, raw_client::transport::tcp, raw_client::window::small);
         serve_options options;
         options.connection.inbox_high_water = 1;
         options.connection.outbox_high_water = 1;
+        options.executor_is_serial = serial;
         asio::co_spawn(context, serve(std::move(ends.socket), handler, options), ignore_result);
         ends.client->send_bytes(test::upgrade_request("/"));
         ends.client->send_bytes(sent);
-        context.run_for(50ms);  // all that can happen has happened
+        context.run_for(50ms);
         BOOST_TEST(ends.client->read_head().starts_with("HTTP/1.1 101 "));
         if (!expected.empty()) {
             BOOST_TEST(ends.client->next() == expected);
@@ -352,22 +403,28 @@ BOOST_AUTO_TEST_CASE(the_executor_goes_under_coroutine_callbacks) {
     destroy_live(callbacks, test::text_frame("1") + test::text_frame("2"), "");
 }
 
-BOOST_AUTO_TEST_CASE(the_executor_goes_during_the_opening_handshake) {
+BOOST_DATA_TEST_CASE(the_executor_goes_during_the_opening_handshake, data::make({false, true}),
+                     serial) {
     asio::io_context context;
     pair ends(context);
-    asio::co_spawn(context, serve(std::move(ends.socket), coroutine_handler(test::echo)),
+    serve_options options;
+    options.executor_is_serial = serial;
+    asio::co_spawn(context, serve(std::move(ends.socket), coroutine_handler(test::echo), options),
                    ignore_result);
     ends.client->send_bytes("GET / HTTP/1.1\r\n");
     context.run_for(20ms);
 }
 
-BOOST_AUTO_TEST_CASE(the_executor_goes_during_the_tls_handshake) {
+BOOST_DATA_TEST_CASE(the_executor_goes_during_the_tls_handshake, data::make({false, true}),
+                     serial) {
     asio::io_context context;
     pair ends(context);
-    asio::co_spawn(
-        context,
-        serve(std::move(ends.socket), tls_context::self_signed(), coroutine_handler(test::echo)),
-        ignore_result);
+    serve_options options;
+    options.executor_is_serial = serial;
+    asio::co_spawn(context,
+                   serve(std::move(ends.socket), tls_context::self_signed(),
+                         coroutine_handler(test::echo), options),
+                   ignore_result);
     context.run_for(20ms);
 }
 
