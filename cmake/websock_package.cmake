@@ -15,9 +15,10 @@ set(websock_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/websock")
 # websock_warnings and websock_sanitizers carry no file.
 set_target_properties(websock_protocol PROPERTIES EXPORT_NAME detail_protocol)
 set_target_properties(websock_net PROPERTIES EXPORT_NAME detail_net)
+set_target_properties(websock_io_uring PROPERTIES EXPORT_NAME detail_io_uring)
 set_target_properties(websock_warnings PROPERTIES EXPORT_NAME detail_warnings)
 set_target_properties(websock_sanitizers PROPERTIES EXPORT_NAME detail_sanitizers)
-install(TARGETS websock websock_net websock_protocol websock_warnings websock_sanitizers
+install(TARGETS websock websock_net websock_protocol websock_io_uring websock_warnings websock_sanitizers
     EXPORT websock-targets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
@@ -38,3 +39,8 @@ install(FILES
     "${PROJECT_BINARY_DIR}/websock-config.cmake"
     "${PROJECT_BINARY_DIR}/websock-config-version.cmake"
     DESTINATION "${websock_package_dir}")
+if(WEBSOCK_IO_URING)
+    install(FILES "${PROJECT_SOURCE_DIR}/cmake/io_uring/liburing.h"
+        DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/websock/io_uring")
+    install(FILES "${PROJECT_SOURCE_DIR}/cmake/Findliburing.cmake" DESTINATION "${websock_package_dir}")
+endif()

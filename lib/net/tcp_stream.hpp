@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "byte_stream.hpp"
+#include "lingering_socket.hpp"
 
 namespace websock::net {
 
@@ -78,12 +79,8 @@ public:
         socket_.close(ignored);
     }
 
-    wait_operation<socket_type> wait_readable() noexcept {
-        return {socket_, socket_type::wait_read};
-    }
-    wait_operation<socket_type> wait_writable() noexcept {
-        return {socket_, socket_type::wait_write};
-    }
+    auto wait_readable() noexcept { return wait_for(socket_, socket_type::wait_read); }
+    auto wait_writable() noexcept { return wait_for(socket_, socket_type::wait_write); }
 
 private:
     [[gnu::always_inline]] std::size_t send_some(std::span<const std::byte> bytes, error_code& ec) {
@@ -106,7 +103,7 @@ private:
         }
     }
 
-    socket_type socket_;
+    lingering_socket<socket_type> socket_;
 };
 
 }  // namespace websock::net
