@@ -43,7 +43,6 @@ bool awaited_receive::wait_here(const boost::asio::any_io_executor& runs_on,
     if (!on_strand_ || runs_on != driver_->executor()) {
         return false;
     }
-    driver_->wait_for_message(*this);
     if (cancelled_by.is_connected()) {
         id = driver_->next_id();
         cancelled_by.assign(
@@ -53,6 +52,7 @@ bool awaited_receive::wait_here(const boost::asio::any_io_executor& runs_on,
                 }
             });
     }
+    driver_->wait_for_message(*this);
     return true;
 }
 

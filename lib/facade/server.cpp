@@ -83,6 +83,16 @@ public:
         }
     }
 
+    ~impl() {
+        for (int round = 0; round < 2; ++round) {  // what is destroyed may post once more
+            for (const auto& thread : threads_) {
+                thread->discard();
+            }
+        }
+    }
+    impl(const impl&) = delete;
+    impl& operator=(const impl&) = delete;
+
     facade::route_table& routes() {
         if (started_) {
             throw std::logic_error("websock::server::route: the server runs already");
@@ -129,6 +139,7 @@ public:
             signals.clear(ignored);  // a second signal has its default effect
             signals.cancel(ignored);
         };
+        capacity_.busy_threads = threads_.size();
         std::vector<std::thread> others;
         for (std::size_t i = 1; i < threads_.size(); ++i) {
             others.emplace_back([this, i] { threads_[i]->run(); });

@@ -20,6 +20,15 @@ constexpr int concurrency_hint = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
 constexpr int concurrency_hint = 1;
 #endif
 
+// Asio makes the ring, or the epoll descriptor, with the first timer.
+#ifdef BOOST_ASIO_HAS_IO_URING_AS_DEFAULT
+constexpr const char* no_event_loop =
+    "cannot set up io_uring; see kernel.io_uring_disabled, the container's seccomp profile, "
+    "RLIMIT_MEMLOCK";
+#else
+constexpr const char* no_event_loop = "cannot set up epoll";
+#endif
+
 // So many are being refused in proper form that this one gets what fits into a single attempt: what
 // it has sent is read, since closing with unread input would send an RST, and 503.
 void refuse_at_once(acceptor::socket_type& socket) {
@@ -38,13 +47,18 @@ constexpr std::chrono::milliseconds grace_after_cut{500};
 
 }  // namespace
 
-io_thread::io_thread(std::shared_ptr<const session_config> config, capacity& shared)
+io_thread::io_thread(std::shared_ptr<const session_config> config, capacity& shared) try
     : context_(concurrency_hint),
       work_(context_.get_executor()),
       config_(std::move(config)),
       deadlines_(std::make_shared<deadline_queue<thread_executor>>(context_.get_executor())),
       capacity_(shared),
-      registry_(shared) {}
+      registry_(shared) {
+} catch (const boost::system::system_error& e) {
+    // Without the place in Asio's source that it was thrown at, which would be part of what().
+    throw boost::system::system_error(error_code(e.code().value(), e.code().category()),
+                                      no_event_loop);
+}
 
 acceptor::endpoint_type io_thread::listen(const acceptor::endpoint_type& where,
                                           acceptor::port_use use, int backlog,
@@ -86,6 +100,22 @@ bool io_thread::run_until(std::chrono::steady_clock::time_point when) {
 }
 
 void io_thread::drain() {
+    drain_own();
+    capacity_.busy_threads.fetch_sub(1);
+    wait_for_others();
+}
+
+// A handler of another thread may still wait for one of the connections here, though it has ended.
+void io_thread::wait_for_others() {
+    constexpr std::chrono::milliseconds look_again{2};
+    const auto enough = drain_until_ + grace_after_cut;
+    const boost::asio::executor_work_guard<thread_executor> stays(context_.get_executor());
+    while (capacity_.busy_threads.load() > 0 && std::chrono::steady_clock::now() < enough) {
+        static_cast<void>(run_until(std::chrono::steady_clock::now() + look_again));
+    }
+}
+
+void io_thread::drain_own() {
     while (std::chrono::steady_clock::now() < drain_until_) {
         if (run_until(drain_until_)) {
             return;

@@ -32,8 +32,15 @@ public:
     void run();
     /// From any thread.
     void stop(std::chrono::steady_clock::time_point deadline);
+    /// Destroys whatever still waits here. For when no thread runs any more, and before any
+    /// io_thread goes: what waits in one may hold on to another.
+    void discard() noexcept { context_.discard(); }
 
 private:
+    struct context_type : boost::asio::io_context {
+        using io_context::io_context;
+        void discard() noexcept { shutdown(); }
+    };
     struct listener {
         std::shared_ptr<acceptor> socket;
         std::shared_ptr<const tls_settings> tls;
@@ -41,10 +48,12 @@ private:
 
     [[nodiscard]] bool run_until(std::chrono::steady_clock::time_point when);
     void drain();
+    void drain_own();
+    void wait_for_others();
     void serve(acceptor::socket_type socket, const tls_settings* tls);
     void log(log_level level, std::string_view line) const;
 
-    boost::asio::io_context context_;
+    context_type context_;
     boost::asio::executor_work_guard<thread_executor> work_;
     std::shared_ptr<const session_config> config_;
     std::shared_ptr<deadline_queue<thread_executor>> deadlines_;

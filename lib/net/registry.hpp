@@ -31,6 +31,9 @@ public:
         return live_.load(std::memory_order_relaxed);
     }
 
+    /// Threads whose handlers may still ask something of the others' connections.
+    std::atomic<std::size_t> busy_threads{0};
+
 private:
     static constexpr std::size_t refused_at_once = 32;
 

@@ -165,6 +165,7 @@ private:
     void abandon() noexcept;
 
     // session_pump.hpp: events, deadlines
+    struct pumping_scope;
     void pump();
     void pull_and_deliver();
     void pull();

@@ -203,7 +203,11 @@ void session<Stream>::wake() {
         pump_posted_ = true;
         boost::asio::post(strand_, [self = self()] {
             self->pump_posted_ = false;
-            self->pump();
+            if (is_nested()) {
+                call_nested([&self] { self->pump(); });
+            } else {
+                self->pump();
+            }
         });
     }
 }
@@ -232,6 +236,10 @@ void session<Stream>::flush() {
     }
     if (stage_ == stage::ending) {
         shut_down_if_flushed();
+    }
+    // What has been queued or written may have brought a deadline nearer.
+    if (!pumping_ && (must_arm_ || armed_basis_ != endpoint_.deadline_basis())) {
+        arm();
     }
 }
 

@@ -6,6 +6,24 @@
 
 namespace websock::net {
 
+// While it lives, the session's handlers may run.
+template <byte_stream Stream>
+struct session<Stream>::pumping_scope {
+    pumping_scope(session& s, thread_memory& m) noexcept : its(s), mine(m) {
+        its.pumping_ = true;
+        mine.pumping = &its;
+    }
+    ~pumping_scope() {
+        its.pumping_ = false;
+        mine.pumping = nullptr;
+    }
+    pumping_scope(const pumping_scope&) = delete;
+    pumping_scope& operator=(const pumping_scope&) = delete;
+
+    session& its;
+    thread_memory& mine;
+};
+
 // Everything that the input so far leads to, then one write (DESIGN §6: "parse every frame of a
 // read, answer with one write"). Never called from inside a handler.
 template <byte_stream Stream>
@@ -13,24 +31,20 @@ void session<Stream>::pump() {
     if (stage_ != stage::open || pumping_) {
         return;
     }
-    thread_memory& mine = this_thread();
-    pumping_ = true;
-    mine.pumping = this;
-    endpoint_.borrow_memory(mine.outbox);
-    try {
-        pull_and_deliver();
-    } catch (...) {  // a completion handler of the user's, or no memory
-        close_after_exception(std::current_exception());
+    {
+        thread_memory& mine = this_thread();
+        const pumping_scope scope(*this, mine);
+        endpoint_.borrow_memory(mine.outbox);
+        try {
+            pull_and_deliver();
+        } catch (...) {  // a completion handler of the user's, or no memory
+            close_after_exception(std::current_exception());
+        }
+        if (stage_ == stage::open) {
+            endpoint_.park();
+        }
     }
-    if (stage_ == stage::open) {
-        endpoint_.park();
-    }
-    pumping_ = false;
-    mine.pumping = nullptr;
     flush();
-    if (must_arm_ || armed_basis_ != endpoint_.deadline_basis()) {
-        arm();
-    }
     if (sleeping_ != nullptr && !must_sleep()) {
         wake();
     }

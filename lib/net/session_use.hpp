@@ -229,6 +229,27 @@ error_code session<Stream>::try_send(const message_view& view, send_options how)
     return on_strand() ? send_view(view, how) : post_view(view, how);
 }
 
+// What a message on its way to the strand counts, as long as it is there.
+class posted_view {
+public:
+    posted_view(std::atomic<std::size_t>& sum, std::size_t size)
+        : cost_(size + inbox::overhead), sum_(&sum) {
+        sum_->fetch_add(cost_, std::memory_order_relaxed);
+    }
+    posted_view(posted_view&& other) noexcept
+        : cost_(other.cost_), sum_(std::exchange(other.sum_, nullptr)) {}
+    posted_view& operator=(posted_view&&) = delete;
+    ~posted_view() {
+        if (sum_ != nullptr) {
+            sum_->fetch_sub(cost_, std::memory_order_relaxed);
+        }
+    }
+
+private:
+    std::size_t cost_;
+    std::atomic<std::size_t>* sum_;
+};
+
 template <byte_stream Stream>
 error_code session<Stream>::post_view(const message_view& view, send_options how) {
     const std::size_t queued = queued_bytes_.load(std::memory_order_relaxed) +
@@ -236,9 +257,10 @@ error_code session<Stream>::post_view(const message_view& view, send_options how
     if (queued > 0 && queued + view.size() > options().max_outbox_size) {
         return error::outbox_full;
     }
-    posted_bytes_.fetch_add(view.size(), std::memory_order_relaxed);
-    boost::asio::post(strand_, [self = self(), whole = view.to_message(), how]() mutable {
-        self->posted_bytes_.fetch_sub(whole.size(), std::memory_order_relaxed);
+    posted_view posted(posted_bytes_, view.size());
+    boost::asio::post(strand_, [self = self(), posted = std::move(posted),
+                                whole = view.to_message(), how]() mutable {
+        const posted_view arrived = std::move(posted);
         if (self->stage_ == stage::open && self->endpoint_.can_send()) {
             self->borrow_memory();
             static_cast<void>(self->endpoint_.send(std::move(whole), how));

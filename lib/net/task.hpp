@@ -15,6 +15,8 @@
 #include <optional>
 #include <utility>
 
+#include "thread_memory.hpp"
+
 namespace websock::net {
 
 using boost::system::error_code;
@@ -68,9 +70,11 @@ private:
     operation_memory* memory_;
 };
 
-/// What all coroutines of a chain share. Only one of them awaits an operation at a time.
+/// What all coroutines of a chain share. Only one of them awaits an operation at a time:
 struct chain {
     std::coroutine_handle<> root;
+    std::coroutine_handle<> awaiting;
+    error_code result;  ///< of the last operation
     operation_memory memory;
 };
 
@@ -174,33 +178,36 @@ class resume_handler {
 public:
     using allocator_type = operation_allocator<void>;
 
-    resume_handler(std::coroutine_handle<> awaiting, chain& whole, error_code& result) noexcept
-        : awaiting_(awaiting), root_(whole.root), memory_(&whole.memory), result_(&result) {}
+    explicit resume_handler(chain& whole) noexcept : whole_(&whole) {}
     resume_handler(resume_handler&& other) noexcept
-        : awaiting_(other.awaiting_),
-          root_(std::exchange(other.root_, nullptr)),
-          memory_(other.memory_),
-          result_(other.result_) {}
+        : whole_(std::exchange(other.whole_, nullptr)) {}
     resume_handler& operator=(resume_handler&&) = delete;
     ~resume_handler() {
-        if (root_) {  // abandoned: the executor is being destroyed
-            root_.destroy();
+        if (whole_ != nullptr) {  // abandoned: the executor is being destroyed
+            whole_->root.destroy();
         }
     }
 
-    [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(memory_); }
+    [[nodiscard]] allocator_type get_allocator() const noexcept {
+        return allocator_type(&whole_->memory);
+    }
 
-    void operator()(error_code ec) {
-        root_ = nullptr;
-        *result_ = ec;
-        awaiting_.resume();
+    void operator()(const error_code& ec) {
+        if (is_nested()) [[unlikely]] {
+            call_nested([&] { resume(ec); });
+        } else {
+            resume(ec);
+        }
     }
 
 private:
-    std::coroutine_handle<> awaiting_;
-    std::coroutine_handle<> root_;
-    operation_memory* memory_;
-    error_code* result_;
+    [[gnu::always_inline]] void resume(const error_code& ec) {
+        chain& whole = *std::exchange(whole_, nullptr);
+        whole.result = ec;
+        whole.awaiting.resume();
+    }
+
+    chain* whole_;
 };
 
 /// Base of the awaitable operations below: CRTP, `Operation::start(resume_handler)` initiates.
@@ -210,13 +217,14 @@ public:
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> awaiting) {
-        static_cast<Operation*>(this)->start(
-            resume_handler(awaiting, awaiting.promise().its_chain(), result_));
+        whole_ = &awaiting.promise().its_chain();
+        whole_->awaiting = awaiting;
+        static_cast<Operation*>(this)->start(resume_handler(*whole_));
     }
-    error_code await_resume() const noexcept { return result_; }
+    error_code await_resume() const noexcept { return whole_->result; }
 
 private:
-    error_code result_;
+    chain* whole_ = nullptr;
 };
 
 /// Waits until `socket` is ready for `kind`.

@@ -27,17 +27,32 @@ constexpr protocol::block_source pages{
 thread_memory::thread_memory()
     : scratch_memory_(std::make_unique_for_overwrite<std::byte[]>(scratch_size)) {
     scratch = {scratch_memory_.get(), scratch_size};
-    detail::here = this;
 }
 
-thread_memory::~thread_memory() { detail::here = nullptr; }
+thread_memory::~thread_memory() = default;
+
+nested_memory::nested_memory()
+    : outer_(std::exchange(detail::here, &inner_)),
+      inflate_room_(thread_codecs().exchange_inflate_room(nullptr)) {}
+
+nested_memory::~nested_memory() {
+    detail::here = outer_;
+    thread_codecs().exchange_inflate_room(std::move(inflate_room_));
+}
 
 namespace detail {
 
 constinit thread_local thread_memory* here = nullptr;
 
 thread_memory& make_thread_memory() {
-    static thread_local thread_memory memory;
+    // It is not found any more once the thread's end has destroyed it.
+    struct found_memory : thread_memory {
+        found_memory() { here = this; }
+        ~found_memory() { here = nullptr; }
+        found_memory(const found_memory&) = delete;
+        found_memory& operator=(const found_memory&) = delete;
+    };
+    static thread_local found_memory memory;
     return memory;
 }
 

@@ -62,9 +62,9 @@ struct tls_buffers;
 /// One thread's.
 struct thread_memory {
     thread_memory();
-    ~thread_memory();
     thread_memory(const thread_memory&) = delete;
     thread_memory& operator=(const thread_memory&) = delete;
+    ~thread_memory();
 
     /// The receive buffer, for use between two suspensions.
     std::span<std::byte> scratch;
@@ -88,6 +88,34 @@ extern constinit thread_local thread_memory* here;  // none before the first use
 /// The calling thread's.
 [[nodiscard]] inline thread_memory& this_thread() {
     return detail::here != nullptr ? *detail::here : detail::make_thread_memory();
+}
+
+/// Stands for the calling thread's memory as long as it lives. For what a handler that runs the
+/// event loop itself lets happen meanwhile: the thread's own memory holds what that handler looks
+/// at.
+class nested_memory {
+public:
+    nested_memory();
+    ~nested_memory();
+    nested_memory(const nested_memory&) = delete;
+    nested_memory& operator=(const nested_memory&) = delete;
+
+private:
+    thread_memory* const outer_;
+    thread_memory inner_;
+    std::unique_ptr<std::byte[]> inflate_room_;
+};
+
+/// A handler of this thread runs, and has run the event loop.
+[[nodiscard, gnu::always_inline]] inline bool is_nested() noexcept {
+    return detail::here != nullptr && detail::here->pumping != nullptr;
+}
+
+/// Calls `function` with memory that nobody looks at.
+template <class Function>
+[[gnu::noinline, gnu::cold]] void call_nested(const Function& function) {
+    const nested_memory instead;
+    function();
 }
 
 /// The calling thread's compressors and decompressors.

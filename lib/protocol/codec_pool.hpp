@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "byte_buffer.hpp"
@@ -27,6 +28,11 @@ public:
 
     /// Where decompressed bytes are put first: 64 KiB, free to use for whoever decompresses.
     [[nodiscard]] std::span<std::byte> inflate_room();
+    /// Takes what inflate_room() is, for as long as somebody looks at it; `room` stands for it, or
+    /// a new one if that is none.
+    std::unique_ptr<std::byte[]> exchange_inflate_room(std::unique_ptr<std::byte[]> room) noexcept {
+        return std::exchange(inflate_room_, std::move(room));
+    }
     /// Where a message is compressed to; empty.
     [[nodiscard]] byte_buffer& deflate_room() noexcept;
     /// What was compressed is no longer needed: a room that has grown large is freed.

@@ -111,6 +111,7 @@ void outbox::drop_front(std::size_t n) noexcept {
         segment& written = segments[head];
         head_offset -= written.size();
         written.small.release();
+        written.lent = {};
         release_memory(written.large);
         ++head;
     }

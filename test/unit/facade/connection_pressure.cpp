@@ -371,6 +371,32 @@ BOOST_DATA_TEST_CASE(callbacks_stop_reading_from_a_peer_that_does_not_read,
     BOOST_TEST(client.close() == "close(1000) end");
 }
 
+// ---- close
+
+// Our Close leaves behind much that had to wait; then the peer has close_timeout to answer.
+BOOST_DATA_TEST_CASE(a_close_that_had_to_wait_is_timed_all_the_same,
+                     data::make(test::all_arrangements), where) {
+    test::host_options options;
+    options.connection.close_timeout = 300ms;
+    options.connection.write_timeout = 0ms;
+    options.connection.ping_interval = 0ms;
+    options.connection.idle_timeout = 0ms;
+    handlers callbacks;
+    callbacks.on_message = [](connection& peer, message_view) {
+        const std::string large(8 * 1024 * 1024, 'x');
+        peer.try_send(large.c_str());
+        peer.request_close();
+    };
+    const auto host = test::start_host(where, callbacks, options);
+    raw_client client(host->port(), raw_client::transport::tcp, "127.0.0.1",
+                      raw_client::window::small);
+    client.open();
+    client.send_text("go");
+    BOOST_TEST(client.read_frame().payload.size() == 8 * 1024 * 1024);
+    BOOST_TEST(client.next() == "close(1000)");
+    BOOST_TEST(client.next() == "end");  // without an answer
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

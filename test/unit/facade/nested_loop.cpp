@@ -1,0 +1,91 @@
+// A handler that runs its thread's event loop itself: nobody should, but then other connections'
+// input must not appear in what the handler looks at.
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <thread>
+
+#include "support/deflate.hpp"
+#include "support/raw_client.hpp"
+#include "support/waiting.hpp"
+#include <websock/websock.hpp>
+
+namespace websock {
+namespace {
+
+namespace asio = boost::asio;
+namespace data = boost::unit_test::data;
+using test::raw_client;
+
+BOOST_AUTO_TEST_SUITE(nested_loop)
+
+constexpr std::string_view deflate_offer =
+    "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; "
+    "server_no_context_takeover\r\n";
+
+std::string compressed_frame(std::string_view text) {
+    const auto bytes = test::compressed(text);
+    return test::encode_frame(
+        0x41, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+BOOST_DATA_TEST_CASE(other_connections_leave_a_handlers_view_alone, data::make({false, true}),
+                     deflated) {
+    const auto frame = [deflated](std::string_view text) {
+        return deflated ? compressed_frame(text) : test::text_frame(text);
+    };
+    std::atomic<int> others{0};
+    std::atomic<bool> inside{false};
+    std::atomic<bool> unchanged{false};
+    handlers callbacks;
+    callbacks.on_message = [&](connection& peer, message_view view) {
+        if (!view.text().starts_with("nest")) {
+            ++others;
+            peer.try_send(view);
+            return;
+        }
+        const std::string before(view.text());
+        const auto executor = peer.get_executor();
+        auto& context = executor.target<asio::io_context::executor_type>()->context();
+        inside = true;
+        static_cast<void>(test::eventually([&] {
+            context.poll();
+            return others >= 2;
+        }));
+        unchanged = view.text() == before;
+        peer.try_send(view);
+    };
+    server_options options;
+    options.threads = 1;
+    options.handle_signals = false;
+    options.connection.deflate.enabled = true;
+    options.connection.deflate.threshold = 1'000'000;  // what it sends is not compressed
+    server s(options);
+    s.route("/ws", callbacks);
+    const std::uint16_t port = s.listen({"127.0.0.1", 0});
+    std::thread running([&s] { s.run(); });
+    {
+        raw_client first(port);
+        raw_client second(port);
+        first.open("/ws", deflated ? deflate_offer : "");
+        second.open("/ws", deflated ? deflate_offer : "");
+        first.send_bytes(frame("nest: what the handler looks at") + frame("and what comes behind"));
+        BOOST_TEST(test::eventually([&inside] { return inside.load(); }));
+        second.send_bytes(frame("------ a secret of the second --------") + frame("------"));
+        BOOST_TEST(second.next() == "text(------ a secret of the second --------)");
+        BOOST_TEST(second.next() == "text(------)");
+        BOOST_TEST(first.next() == "text(nest: what the handler looks at)");
+        BOOST_TEST(first.next() == "text(and what comes behind)");
+        BOOST_TEST(unchanged);
+        BOOST_TEST(first.close() == "close(1000) end");
+        BOOST_TEST(second.close() == "close(1000) end");
+    }
+    s.shutdown(std::chrono::milliseconds(0));
+    running.join();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace websock
