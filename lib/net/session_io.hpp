@@ -107,13 +107,11 @@ task<void> session<Stream>::converse() {
     int in_a_row = 0;
     pump();
     while (stage_ == stage::open) {
-        if (must_sleep()) {
-            co_await sleep();
-            pump();
-            continue;
-        }
         if (obstacle_ != obstacle::none || hold_) {
-            pump();  // the obstacle has just gone
+            if (must_sleep()) {
+                co_await sleep();
+            }
+            pump();
             continue;
         }
         if (!stream_->has_buffered_input()) {

@@ -72,21 +72,16 @@ template <byte_stream Stream>
                   endpoint_.state() == protocol::close_state::closed)) {
         hold_ = false;
     }
-    while (!hold_ && stage_ == stage::open) {
+    if (obstacle_ != obstacle::none) {
         obstacle_ = find_obstacle();
-        if (obstacle_ != obstacle::none) {
-            return;
-        }
+    }
+    while (obstacle_ == obstacle::none && !hold_ && stage_ == stage::open) {
         const protocol::event event = endpoint_.next_event();
         switch (event.kind) {
             case protocol::event_kind::none:
                 return;
             case protocol::event_kind::message:
                 on_message(event);
-                if (endpoint_.needs_input()) {
-                    obstacle_ = find_obstacle();
-                    return;
-                }
                 break;
             case protocol::event_kind::ping:
                 deliver();  // what a waiting handler answers to earlier messages precedes the pong
@@ -108,6 +103,10 @@ template <byte_stream Stream>
             case protocol::event_kind::closed:
                 finish();
                 break;
+        }
+        obstacle_ = find_obstacle();
+        if (endpoint_.needs_input()) {
+            return;
         }
     }
 }

@@ -146,7 +146,8 @@ public:
         if (side_ == role::server) {
             outbox_.append_plain(op, view.bytes());
         } else {
-            outbox_.append(outgoing(op, view.size()), view.bytes());
+            // [6455-5.1-1, 6455-5.3-2, 6455-10.3-1]
+            outbox_.append_masked(op, view.bytes(), keys_->next_key());
         }
     }
     /// Whether send_lent() may be used.

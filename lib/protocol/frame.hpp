@@ -135,4 +135,14 @@ inline std::size_t encode_frame_header(const frame_header& header,
     return detail::encode_length(out + 1, payload_length, 0);
 }
 
+/// The same with a mask.
+[[gnu::always_inline]] inline std::byte* encode_masked_header(opcode op,
+                                                              std::uint64_t payload_length,
+                                                              const masking_key& key,
+                                                              std::byte* out) noexcept {
+    *out = static_cast<std::byte>(wire::fin_bit | static_cast<unsigned>(op));
+    std::byte* const at = detail::encode_length(out + 1, payload_length, wire::mask_bit);
+    return std::ranges::copy(key, at).out;
+}
+
 }  // namespace websock::protocol

@@ -57,6 +57,27 @@ public:
         to.commit(size);
         size_ += size;
     }
+    /// The same, masked.
+    [[gnu::always_inline]] void append_masked(opcode op, std::span<const std::byte> payload,
+                                              const masking_key& key) {
+        constexpr std::size_t short_payload = 64;
+        byte_buffer& to = tail().small;
+        const auto room = to.prepare(max_frame_header_size + payload.size());
+        std::byte* const end = encode_masked_header(op, payload.size(), key, room.data());
+        const std::span<std::byte> copy(end, payload.size());
+        if (!payload.empty()) {
+            // [6455-10.3-2]
+            std::memcpy(end, payload.data(), payload.size());
+        }
+        if (payload.size() <= short_payload) {
+            static_cast<void>(apply_mask_short(copy, key));
+        } else {
+            apply_mask(copy, key, 0);
+        }
+        const auto size = static_cast<std::size_t>(end - room.data()) + payload.size();
+        to.commit(size);
+        size_ += size;
+    }
     /// Queues a frame whose payload is handed over; copied only if it is small.
     void append(const frame_header& header, std::string&& payload);
     /// Queues an unmasked frame whose payload stays where it is until own_lent().

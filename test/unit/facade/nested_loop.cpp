@@ -6,10 +6,10 @@
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
+#include <websock/websock.hpp>
 #include "support/deflate.hpp"
 #include "support/raw_client.hpp"
 #include "support/waiting.hpp"
-#include <websock/websock.hpp>
 
 namespace websock {
 namespace {
