@@ -49,13 +49,16 @@ conductor::conductor(const settings& chosen)
 
 figures conductor::run() {
     if (chosen_.pid != 0) {
+        server_before_ = sample_cpu(chosen_.pid);
         rss_before_ = resident_bytes(chosen_.pid);
     }
     for (std::size_t i = 0; i < chosen_.threads; ++i) {
         parts_.push_back(make_part(i));
     }
-    for (const auto& each : parts_) {
-        each->launch();
+    // The first part is run by wait(): with one part there is one thread, for which libc and the
+    // kernel leave out much that is a matter of threads.
+    for (std::size_t i = 1; i < parts_.size(); ++i) {
+        parts_[i]->launch();
     }
     open_all();
     if (signalled_ == 0) {
@@ -98,7 +101,9 @@ void conductor::send_all() {
     tell_all([times = times_](part& each) { each.begin(times); });
     wait(times_.measure, &progress::finished);
     const sample before = take_sample();
-    wait(times_.end, &progress::finished);
+    if (signalled_ == 0) {
+        wait(times_.end, &progress::finished);
+    }
     stopped_ = std::min(clock::now(), times_.end);
     note_costs(before, take_sample());
     result_.open_connections = sum(&progress::open);
@@ -148,19 +153,39 @@ conductor::sample conductor::take_sample() const {
 }
 
 void conductor::note_costs(const sample& before, const sample& after) {
-    const auto messages = static_cast<double>(after.received - before.received);
-    const auto per_message = [messages](double us) { return messages > 0 ? us / messages : 0; };
-    result_.own_cpu_us_per_message =
-        per_message(std::chrono::duration<double, std::micro>(after.own - before.own).count());
-    if (!before.server || !after.server) {
+    const std::uint64_t received = after.received - before.received;
+    if (received > 0) {
+        result_.own_cpu_us_per_message =
+            std::chrono::duration<double, std::micro>(after.own - before.own).count() /
+            static_cast<double>(received);
+    }
+    if (chosen_.pid == 0) {
         return;
     }
-    const cpu_used used = between(*before.server, *after.server);
+    const std::optional<std::uint64_t> rss = resident_bytes(chosen_.pid);
+    const std::optional<cpu_sample> last = sample_cpu(chosen_.pid);  // the memory was still its own
+    const bool complete =
+        server_before_ && rss_before_ && before.server && after.server && rss && last;
+    if (complete && are_of_one_process(*server_before_, *last)) {
+        note_server(*before.server, *after.server, *rss, received);
+    } else {
+        result_.counted.fail("server process", "process " + std::to_string(chosen_.pid) +
+                                                   " (--pid) has ended: its costs are unknown");
+    }
+}
+
+void conductor::note_server(const cpu_sample& before, const cpu_sample& after, std::uint64_t rss,
+                            std::uint64_t received) {
+    const cpu_used used = between(before, after);
+    const auto per_message = [received](double us) {
+        return received > 0 ? std::optional(us / static_cast<double>(received)) : std::nullopt;
+    };
     server_figures server{.cpu_us_per_message = per_message(used.total_us),
                           .user_us_per_message = per_message(used.user_us),
                           .system_us_per_message = per_message(used.system_us),
-                          .rss_before = rss_before_.value_or(0),
-                          .rss = resident_bytes(chosen_.pid).value_or(0)};
+                          .rss_before = *rss_before_,
+                          .rss = rss,
+                          .rss_per_connection = {}};
     if (const auto open = static_cast<double>(sum(&progress::open)); open > 0) {
         server.rss_per_connection =
             (static_cast<double>(server.rss) - static_cast<double>(server.rss_before)) / open;
@@ -196,8 +221,9 @@ void conductor::wait(time_point limit, std::atomic<bool> progress::* flag) {
     for (time_point now = clock::now(); now < limit && !all(flag); now = clock::now()) {
         line_.show(name_of(flag), sum(&progress::open), sum(&progress::received),
                    sum(&progress::errors));
-        const timespec pause{.tv_sec = 0, .tv_nsec = std::min(step, limit - now).count()};
-        if (::sigtimedwait(&signals_, nullptr, &pause) > 0) {
+        parts_.front()->run_for(std::min(step, limit - now));
+        constexpr timespec at_once{};
+        if (::sigtimedwait(&signals_, nullptr, &at_once) > 0) {
             ++signalled_;
         }
         if (signalled_ != signalled_before) {

@@ -1,6 +1,6 @@
-// Leads a run from the main thread: starts the parts, takes them through its steps, samples the
-// server's process, shows progress, and adds up. Every step has an end: of its own, by --timeout,
-// or by SIGINT; a second SIGINT ends all at once.
+// Leads a run from the main thread, which is the first part's thread, too: starts the parts, takes
+// them through its steps, samples the server's process, shows progress, and adds up. Every step has
+// an end: of its own, by --timeout, or by SIGINT; a second SIGINT ends all at once.
 #pragma once
 
 #include <csignal>
@@ -38,13 +38,15 @@ private:
 
     [[nodiscard]] sample take_sample() const;
     void note_costs(const sample& before, const sample& after);
+    void note_server(const cpu_sample& before, const cpu_sample& after, std::uint64_t rss,
+                     std::uint64_t received);
     [[nodiscard]] std::unique_ptr<part> make_part(std::size_t number);
 
     template <class Step>
     void tell_all(Step step);
     [[nodiscard]] bool all(std::atomic<bool> progress::* flag) const;
     [[nodiscard]] std::uint64_t sum(std::atomic<std::uint64_t> progress::* number) const;
-    /// Waits for that time, or until all parts have that; less long when signalled.
+    /// Runs the first part until that time, or until all parts have that; less long when signalled.
     void wait(time_point limit, std::atomic<bool> progress::* flag);
 
     const settings& chosen_;
@@ -56,6 +58,7 @@ private:
     int signalled_ = 0;
     timetable times_{};
     time_point stopped_{};
+    std::optional<cpu_sample> server_before_;  // before the first connection
     std::optional<std::uint64_t> rss_before_;
     figures result_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pace.hpp"
 #include "raw_echo.hpp"
 #include "ws_echo.hpp"
 
@@ -9,12 +10,15 @@ namespace load_app {
 namespace {
 
 constexpr std::size_t most_in_flight = 10'000;  // on a connection, in the open loop
+// Before the replies, the deadlines and the main thread have their turn again.
+constexpr std::size_t most_at_once = 1000;
 
 }  // namespace
 
 echo_part::echo_part(const settings& chosen, std::size_t number, const payload_set& messages)
     : part(chosen, number),
       messages_(messages),
+      is_open_loop_(chosen.rate > 0),
       left_(chosen.count == 0 ? no_limit : share_of(chosen.count)),
       watch_timer_(context()),
       due_timer_(context()) {}
@@ -46,14 +50,16 @@ void echo_part::begin(const timetable& times) {
 
 void echo_part::stop() {
     gate().stop();
-    const time_point now = clock::now();
-    times_.end = std::min(times_.end, now);
-    finish_if_done(now);
+    times_.end = time_point::min();  // nor what is overdue
+    finish_if_done(clock::now());
 }
 
 echo_part::~echo_part() { halt(); }
 
 void echo_part::close() {
+    if (is_open_loop() && !is_over(due_) && status().open.load(std::memory_order_relaxed) > 0) {
+        failed(behind, behind_text);
+    }
     due_timer_.cancel();
     watch_timer_.cancel();
     for (const auto& each : connections_) {
@@ -72,7 +78,8 @@ void echo_part::finish_if_done(time_point now) {
         return;
     }
     const bool nobody = status().open.load(std::memory_order_relaxed) == 0;
-    if (in_flight_ == 0 && (nobody || is_over(now))) {
+    const bool all_sent = is_over(now) && (!is_open_loop() || is_over(due_));
+    if (in_flight_ == 0 && (nobody || all_sent)) {
         live().finished = true;
     }
 }
@@ -97,10 +104,11 @@ void echo_part::start_sending() {
     finish_if_done(clock::now());
 }
 
-// One timer a thread: whatever is due by now leaves now.
+// One timer a thread: whatever is due by now leaves now. A rate that is beyond this machine leaves
+// ever more due: the timer, already expired, sees to the rest.
 void echo_part::send_due() {
     const time_point now = clock::now();
-    while (due_ <= now && !is_over(due_)) {
+    for (std::size_t n = 0; n < most_at_once && due_ <= now && !is_over(due_); ++n) {
         if (echo_connection& connection = *connections_[due_index_]; connection.is_open()) {
             send_one(connection);
         }
@@ -130,9 +138,7 @@ void echo_part::schedule_next() {
 
 // The messages of all parts take turns: evenly spread over time, and over the connections.
 time_point echo_part::due_at(std::size_t index, std::uint64_t round) const {
-    const auto turn = static_cast<double>(global_index(index) + round * chosen().connections);
-    return times_.start +
-           std::chrono::nanoseconds(static_cast<std::int64_t>(turn / chosen().rate * 1e9));
+    return turn_at(times_.start, global_index(index) + round * chosen().connections, chosen().rate);
 }
 
 void echo_part::wait_for_due() {
@@ -164,7 +170,7 @@ void echo_part::watch(time_point now) {
     for (const auto& each : connections_) {
         const auto oldest = each->oldest();
         if (oldest && now - *oldest > chosen().timeout && each->is_open()) {
-            failed("timeout", "a reply did not come; the connection is given up");
+            failed("timeout", "a reply did not come in time; the connection is given up");
             each->give_up();
         }
     }

@@ -52,7 +52,7 @@ public:
 private:
     static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
-    [[nodiscard]] bool is_open_loop() const noexcept { return chosen().rate > 0; }
+    [[nodiscard]] bool is_open_loop() const noexcept { return is_open_loop_; }
     [[nodiscard]] bool take_turn(time_point when) noexcept {
         if (when >= times_.end) {
             return false;
@@ -80,6 +80,7 @@ private:
     void watch(time_point now);
 
     const payload_set& messages_;
+    const bool is_open_loop_;
     timetable times_{time_point::max(), time_point::max(), time_point::max()};
     std::uint64_t left_ = no_limit;  // of --count
     std::uint64_t in_flight_ = 0;

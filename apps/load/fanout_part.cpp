@@ -5,7 +5,15 @@
 #include <memory>
 #include <string_view>
 
+#include "pace.hpp"
+
 namespace load_app {
+namespace {
+
+// Before deliveries and the main thread have their turn again.
+constexpr std::size_t most_at_once = 1000;
+
+}  // namespace
 
 fanout_part::fanout_part(const settings& chosen, std::size_t number, fanout_room& room)
     : part(chosen, number),
@@ -59,11 +67,15 @@ void fanout_part::begin(const timetable& times) {
 
 void fanout_part::stop() {
     gate().stop();
-    times_.end = std::min(times_.end, clock::now());
+    times_.end = time_point::min();  // nor what is overdue
     finish_if_done();
 }
 
 void fanout_part::close() {
+    if (publisher_ && publisher_->is_up() && receivers_ > 0 && chosen().rate > 0 &&
+        !is_over(due_)) {
+        failed(behind, behind_text);
+    }
     due_timer_.cancel();
     watch_timer_.cancel();
     for (const auto& each : connections_) {
@@ -175,7 +187,7 @@ void fanout_part::receiver::count_off(std::uint64_t number) {
 void fanout_part::receiver::watch(time_point now) {
     const fanout_board& board = whole_.room_.board;
     if (is_up() && next_ < board.published() && now - board.when(next_) > whole_.chosen().timeout) {
-        whole_.failed("timeout", "a message did not come; the connection is given up");
+        whole_.failed("timeout", "a message did not come in time; the connection is given up");
         abandon();
     }
 }
@@ -216,6 +228,7 @@ void fanout_part::delivered() {
 
 void fanout_part::start_publishing() {
     if (chosen().rate > 0) {
+        due_ = times_.start;
         publish_due();
         return;
     }
@@ -228,18 +241,13 @@ void fanout_part::start_publishing() {
 }
 
 void fanout_part::publish_due() {
-    const auto due_at = [this](std::uint64_t number) {
-        return times_.start + std::chrono::nanoseconds(static_cast<std::int64_t>(
-                                  static_cast<double>(number) / chosen().rate * 1e9));
-    };
     const time_point now = clock::now();
-    time_point due = due_at(due_number_);
-    while (due <= now && !is_over(due)) {
-        publish(due);
-        due = due_at(++due_number_);
+    for (std::size_t n = 0; n < most_at_once && due_ <= now && !is_over(due_); ++n) {
+        publish(due_);
+        due_ = turn_at(times_.start, ++due_number_, chosen().rate);
     }
-    if (!is_over(due)) {
-        due_timer_.expires_at(due);
+    if (!is_over(due_)) {
+        due_timer_.expires_at(due_);
         due_timer_.async_wait([this](const boost::system::error_code& ec) {
             if (!ec) {
                 publish_due();
@@ -272,7 +280,8 @@ void fanout_part::finish_if_done() {
     if (!publisher_ || now < times_.start) {
         return;
     }
-    const bool over = is_over(now) || receivers_ == 0 || !publisher_->is_up();
+    const bool all_sent = is_over(now) && (chosen().rate <= 0 || is_over(due_));
+    const bool over = all_sent || receivers_ == 0 || !publisher_->is_up();
     if (over && delivered_ == room_.board.published()) {
         live().finished = true;
     }

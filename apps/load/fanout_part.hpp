@@ -100,6 +100,7 @@ private:
     std::size_t receivers_ = 0;    // of all parts
     std::uint64_t delivered_ = 0;  // messages that all have got
     std::uint64_t left_;           // of --count
+    time_point due_;               // open loop: the next message's time and number
     std::uint64_t due_number_ = 0;
 };
 

@@ -9,14 +9,14 @@
 
 namespace load_app {
 
-/// Of the server's process (--pid).
+/// Of the server's process (--pid). Nothing per message, or connection, where there was none.
 struct server_figures {
-    double cpu_us_per_message = 0;
-    double user_us_per_message = 0;
-    double system_us_per_message = 0;
+    std::optional<double> cpu_us_per_message;
+    std::optional<double> user_us_per_message;
+    std::optional<double> system_us_per_message;
     std::uint64_t rss_before = 0;  ///< bytes, before the first connection
     std::uint64_t rss = 0;         ///< bytes, at the end, with all connections open
-    double rss_per_connection = 0;
+    std::optional<double> rss_per_connection;
 };
 
 struct figures {
@@ -24,7 +24,7 @@ struct figures {
     double seconds = 0;                  ///< measured
     std::uint64_t open_connections = 0;  ///< at the end
     std::optional<server_figures> server;
-    double own_cpu_us_per_message = 0;
+    std::optional<double> own_cpu_us_per_message;
     bool interrupted = false;
 
     [[nodiscard]] std::uint64_t messages() const noexcept { return counted.latency.count(); }

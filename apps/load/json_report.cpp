@@ -2,6 +2,7 @@
 
 #include <array>
 #include <iomanip>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -43,6 +44,9 @@ public:
         std::ostringstream out;
         out << std::fixed << std::setprecision(3) << value;
         return raw(key, out.str());
+    }
+    object& real(std::string_view key, std::optional<double> value) {
+        return value ? real(key, *value) : raw(key, "null");
     }
     [[nodiscard]] std::string end() const { return "{" + text_ + "}"; }
 
@@ -89,7 +93,7 @@ void write_json(std::ostream& out, const settings& chosen, const figures& shown)
     object result;
     result.whole("version", 1)
         .text("mode", to_text(chosen.mode))
-        .text("url", chosen.server.url)
+        .text("url", chosen.server.shown)
         .whole("connections", chosen.connections)
         .whole("threads", chosen.threads)
         .whole("size", chosen.size)

@@ -1,8 +1,15 @@
 // The load generator: loads a WebSocket server, any one, checks what it answers, and measures.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include "conductor.hpp"
 #include "json_report.hpp"
@@ -12,6 +19,7 @@
 
 namespace {
 
+constexpr int failure = 1;
 constexpr int bad_usage = 2;
 
 int complain(const std::string& what) {
@@ -19,24 +27,57 @@ int complain(const std::string& what) {
     return bad_usage;
 }
 
-void report(const load_app::settings& chosen, const load_app::figures& shown) {
-    const bool json_only = chosen.json == "-";
-    if (!chosen.quiet) {
-        load_app::write_summary(json_only ? std::cerr : std::cout, chosen, shown);
-    } else {
-        load_app::write_errors(std::cerr, shown);
-    }
-    if (json_only) {
-        load_app::write_json(std::cout, chosen, shown);
+// One that is closed would be given to the next file or socket, which would then get what is meant
+// for the user. Writing to what this opens instead is an error.
+void keep_standard_streams() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) == -1) {
+            static_cast<void>(::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+        }
     }
 }
 
+// Writes all of it, to the device. If that fails, says so.
+bool put(std::ostream& out, const std::string& text, const std::string& where) {
+    errno = 0;
+    if (out << text << std::flush) {
+        return true;
+    }
+    const std::string why = errno != 0 ? std::string(": ") + std::strerror(errno) : "";
+    complain("cannot write to " + where + why);
+    return false;
+}
+
+// Each is tried, also if another one failed: the file first, which is there to be kept.
+bool report(const load_app::settings& chosen, const load_app::figures& shown, std::ofstream& file) {
+    std::ostringstream json;
+    std::ostringstream summary;
+    load_app::write_json(json, chosen, shown);
+    if (chosen.quiet) {
+        load_app::write_errors(summary, shown);
+    } else {
+        load_app::write_summary(summary, chosen, shown);
+    }
+    const bool json_only = chosen.json == "-";
+    bool written = true;
+    if (file.is_open()) {
+        written = put(file, json.str(), chosen.json);
+    } else if (json_only) {
+        written = put(std::cout, json.str(), "standard output");
+    }
+    const bool to_stderr = json_only || chosen.quiet;
+    return put(to_stderr ? std::cerr : std::cout, summary.str(),
+               to_stderr ? "standard error" : "standard output") &&
+           written;
+}
+
 int run(const load_app::settings& chosen) {
-    const std::string trouble = load_app::make_room_for(chosen.connections, chosen.threads);
+    const std::string trouble = load_app::make_room_for(chosen);
     if (!trouble.empty()) {
         return complain(trouble);
     }
-    if (chosen.pid != 0 && !load_app::sample_cpu(chosen.pid)) {
+    if (chosen.pid != 0 &&
+        (!load_app::sample_cpu(chosen.pid) || !load_app::resident_bytes(chosen.pid))) {
         return complain("--pid: no process " + std::to_string(chosen.pid) + " to look at");
     }
     std::ofstream json;
@@ -47,22 +88,24 @@ int run(const load_app::settings& chosen) {
         }
     }
     const load_app::figures shown = load_app::conductor(chosen).run();
-    report(chosen, shown);
-    if (json.is_open()) {
-        load_app::write_json(json, chosen, shown);
-    }
-    return shown.counted.errors.empty() ? 0 : 1;
+    const bool written = report(chosen, shown, json);
+    return written && shown.counted.errors.empty() ? 0 : failure;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    keep_standard_streams();
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of writing, told as such
     try {
         int exit_code = 0;
         const auto chosen = load_app::read_settings(argc, argv, exit_code);
-        return chosen ? run(*chosen) : exit_code;
+        if (chosen) {
+            return run(*chosen);
+        }
+        return put(std::cout, "", "standard output") ? exit_code : failure;  // --help
     } catch (const std::exception& e) {
         static_cast<void>(std::fprintf(stderr, "websock-load: %s\n", e.what()));
-        return 1;
+        return failure;
     }
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pace.hpp"
+
 namespace load_app {
 namespace {
 
@@ -64,9 +66,7 @@ time_point opener::turn_of(std::size_t index) const {
     if (chosen_.ramp <= 0) {
         return began_;
     }
-    const auto global = static_cast<double>(part_number_ + index * chosen_.threads);
-    return began_ +
-           std::chrono::nanoseconds(static_cast<std::int64_t>(global / chosen_.ramp * 1e9));
+    return turn_at(began_, part_number_ + index * chosen_.threads, chosen_.ramp);
 }
 
 }  // namespace load_app

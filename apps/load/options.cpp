@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <boost/system/system_error.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <exception>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +17,7 @@ constexpr std::size_t most_connections = 1'000'000;
 constexpr std::size_t most_threads = 1024;
 constexpr std::size_t largest_message = 64 * 1024 * 1024;
 constexpr std::size_t deepest = 10'000;
+constexpr double slowest = 0.01;
 constexpr double fastest = 1e7;
 constexpr double longest = 7 * 24 * 3600.0;
 
@@ -24,9 +27,6 @@ constexpr std::array modes{
 constexpr std::array payloads{
     std::pair{"binary", payload_kind::binary}, std::pair{"ascii", payload_kind::ascii},
     std::pair{"multibyte", payload_kind::multibyte}, std::pair{"json", payload_kind::json}};
-constexpr std::array schemes{
-    std::pair{"ws://", url_scheme::ws}, std::pair{"wss://", url_scheme::wss},
-    std::pair{"tcp://", url_scheme::tcp}, std::pair{"tls://", url_scheme::tls}};
 
 constexpr const char* description =
     "Loads a WebSocket server, checks all that it answers, and measures how long it takes.";
@@ -47,7 +47,8 @@ All connections are open before the first message. What is sent during --warmup 
 sent until the end is waited for. The kind and length of each reply are checked, and the content of the
 first 16 of each connection and of every 64th (--verify-every).
 
-Exit code: 0 all well; 1 there were errors (each kind is counted); 2 bad usage.
+Exit code: 0 all well; 1 there were errors (each kind is counted), or the figures could not be written;
+2 bad usage.
 
 Examples:
   websock-load ws://127.0.0.1:8888/ws                         100 connections, 20 bytes, as fast as it goes
@@ -79,40 +80,12 @@ const char* name_of(const Table& table, Value value) noexcept {
         ->first;
 }
 
-// Host and port of "tcp://host:port" or "tcp://[::1]:port"; the port must be there.
-void read_authority(target& result, std::string_view rest) {
-    if (rest.ends_with('/')) {
-        rest.remove_suffix(1);
-    }
-    const std::size_t colon = rest.rfind(':');
-    std::string_view host = rest.substr(0, colon);
-    const std::string_view port =
-        colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
-    if (host.size() > 2 && host.starts_with('[') && host.ends_with(']')) {
-        host = host.substr(1, host.size() - 2);
-    }
-    const bool digits = std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
-    if (host.empty() || port.empty() || !digits || port.size() > 5 ||
-        std::stoul(std::string(port)) > 65535) {
-        throw CLI::ValidationError(result.url + " is not HOST:PORT after its scheme");
-    }
-    result.host = host;
-    result.port = port;
-}
-
-target read_url(const std::string& url) {
-    for (const auto& [prefix, scheme] : schemes) {
-        if (url.starts_with(prefix)) {
-            target result{.url = url, .scheme = scheme, .host = {}, .port = {}};
-            if (result.is_raw()) {
-                read_authority(result,
-                               std::string_view(url).substr(std::string_view(prefix).size()));
-            }
-            return result;
-        }
-    }
-    throw CLI::ValidationError("URL must begin with ws://, wss://, tcp:// or tls://, not " + url);
-}
+// CLI::Range lets it through: whatever it is compared with, the answer is no.
+const CLI::Validator not_nan(
+    [](std::string& input) {
+        return std::isnan(std::strtod(input.c_str(), nullptr)) ? input + " is no number" : "";
+    },
+    "");
 
 auto grouped(const char* name) {
     return [name](CLI::Option* option) { option->group(name); };
@@ -134,7 +107,8 @@ public:
     // What only all flags together tell.
     void finish() {
         chosen_.server = read_url(url_);
-        chosen_.publish = publish_url_.empty() ? chosen_.server : read_url(publish_url_);
+        const bool publishes_elsewhere = app_.count("--publish-url") > 0;
+        chosen_.publish = publishes_elsewhere ? read_url(publish_url_) : chosen_.server;
         chosen_.threads = std::min(chosen_.threads, chosen_.connections);
         if (chosen_.mode != run_mode::echo && chosen_.server.is_raw()) {
             refuse("tcp:// and tls:// are for --mode echo only");
@@ -142,12 +116,23 @@ public:
         if (chosen_.publish.is_raw() && chosen_.mode == run_mode::fanout) {
             refuse("--publish-url must be ws:// or wss://");
         }
-        if (!publish_url_.empty() && chosen_.mode != run_mode::fanout) {
+        if (publishes_elsewhere && chosen_.mode != run_mode::fanout) {
             refuse("--publish-url is for --mode fanout only");
         }
         if (chosen_.rate > 0 &&
             (chosen_.mode == run_mode::handshake || chosen_.mode == run_mode::idle)) {
             refuse("--rate is for --mode echo and fanout only");
+        }
+        if (chosen_.ramp > 0 && chosen_.mode == run_mode::handshake) {
+            refuse("--ramp is not for --mode handshake");
+        }
+        for (const double per_second : {chosen_.rate, chosen_.ramp}) {
+            if (per_second > 0 && per_second < slowest) {
+                refuse("--rate and --ramp must be 0, or 0.01 a second or more");
+            }
+        }
+        if (app_.count("--json") > 0 && chosen_.json.empty()) {
+            refuse("--json needs the name of a file, or -");
         }
         if (chosen_.deflate && chosen_.server.is_raw()) {
             refuse("--deflate needs ws:// or wss://");
@@ -191,7 +176,8 @@ private:
         add(app_.add_flag("--deflate", chosen_.deflate,
                           "Offer permessage-deflate, and insist on it"));
         number(add, "--rate", chosen_.rate,
-               "Open loop: messages per second over all connections; 0: closed loop", 0.0, fastest);
+               "Open loop: messages per second over all connections, at least 0.01; 0: closed loop",
+               0.0, fastest);
         number(add, "--verify-every", chosen_.verify_every,
                "Check the content of every Nth reply; 0: of the first 16 only", std::uint64_t{0},
                std::uint64_t{1} << 32);
@@ -214,6 +200,7 @@ private:
                     },
                     "For a connection to open, a reply to come, a close: in seconds")
                 ->check(CLI::Range(0.01, 3600.0))
+                ->check(not_nan)
                 ->default_str("10"));
     }
 
@@ -248,6 +235,7 @@ private:
                 Number least, Number most) {
         add(app_.add_option(name, value, help)
                 ->check(CLI::Range(least, most))
+                ->check(not_nan)
                 ->capture_default_str());
     }
 
@@ -261,6 +249,7 @@ private:
                     },
                     help)
                 ->check(CLI::Range(least, longest))
+                ->check(not_nan)
                 ->default_str(std::to_string(value / std::chrono::seconds(1))));
     }
 
@@ -281,7 +270,7 @@ std::optional<settings> read_settings(int argc, char** argv, int& exit_code) {
     app.name("websock-load");
     app.footer(more_help);
     app.failure_message([](const CLI::App*, const CLI::Error& e) {
-        return "websock-load: " + std::string(e.what()) + " (--help lists all flags)\n";
+        return "websock-load: " + without_credentials(e.what()) + " (--help lists all flags)\n";
     });
     flags all(app, result);
     all.add();
@@ -291,7 +280,7 @@ std::optional<settings> read_settings(int argc, char** argv, int& exit_code) {
     } catch (const CLI::ParseError& e) {
         exit_code = app.exit(e) == 0 ? 0 : bad_usage;
         return std::nullopt;
-    } catch (const boost::system::system_error& e) {
+    } catch (const std::exception& e) {
         exit_code = app.exit(CLI::ValidationError(e.what())) == 0 ? 0 : bad_usage;
         return std::nullopt;
     }

@@ -8,6 +8,8 @@
 #include <string>
 #include <websock/tls.hpp>
 
+#include "target.hpp"
+
 namespace load_app {
 
 using clock = std::chrono::steady_clock;
@@ -15,22 +17,6 @@ using time_point = clock::time_point;
 
 enum class run_mode : std::uint8_t { echo, handshake, fanout, idle };
 enum class payload_kind : std::uint8_t { binary, ascii, multibyte, json };
-enum class url_scheme : std::uint8_t { ws, wss, tcp, tls };
-
-/// A server. `host` and `port` are there for tcp and tls only: the library reads the others.
-struct target {
-    std::string url;
-    url_scheme scheme = url_scheme::ws;
-    std::string host;
-    std::string port;
-
-    [[nodiscard]] bool is_raw() const noexcept {
-        return scheme == url_scheme::tcp || scheme == url_scheme::tls;
-    }
-    [[nodiscard]] bool is_secure() const noexcept {
-        return scheme == url_scheme::wss || scheme == url_scheme::tls;
-    }
-};
 
 struct settings {
     target server;

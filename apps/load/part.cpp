@@ -4,14 +4,40 @@
 #include <exception>
 
 namespace load_app {
+namespace {
+
+// Only the part's thread touches what is on the context; others post to it, or stop it.
+#ifdef BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO
+constexpr int concurrency_hint = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
+#else
+constexpr int concurrency_hint = 1;
+#endif
+
+}  // namespace
 
 part::part(const settings& chosen, std::size_t number)
-    : chosen_(chosen), number_(number), opener_(context_, chosen, number) {}
+    : chosen_(chosen),
+      number_(number),
+      context_(concurrency_hint),
+      pause_(context_),
+      opener_(context_, chosen, number) {}
 
 part::~part() { halt(); }
 
 void part::launch() {
     thread_ = std::thread([this] { run(); });
+}
+
+// Not io_context::run_for(), which runs handlers one by one, at a higher price.
+void part::run_for(std::chrono::nanoseconds time) {
+    context_.restart();
+    pause_.expires_after(time);
+    pause_.async_wait([this](const boost::system::error_code& ec) {
+        if (!ec) {
+            context_.stop();
+        }
+    });
+    run();
 }
 
 void part::halt() {

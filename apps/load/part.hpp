@@ -1,12 +1,13 @@
 // One thread's part of a run: it has an io_context of its own, and every Nth connection. The main
 // thread leads it through open, begin, (stop,) close; each mode says what that means for it.
 //
-//   main thread      command()s, and looks at status()
+//   main thread      command()s, and looks at status(); in between it is the first part's thread
 //   part's thread    everything else; a part shares nothing that is written with another
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -40,8 +41,10 @@ public:
     virtual void stop() = 0;  ///< sends, or opens, no more
     virtual void close() = 0;
 
-    /// Starts the thread.
+    /// Gives it a thread of its own.
     void launch();
+    /// Or lends it the calling thread for that long; it is always the same one.
+    void run_for(std::chrono::nanoseconds time);
     /// Ends it, whatever is under way.
     void halt();
     /// Calls `step` on the part's thread.
@@ -80,7 +83,8 @@ private:
 
     const settings& chosen_;
     const std::size_t number_;
-    boost::asio::io_context context_{1};
+    boost::asio::io_context context_;
+    boost::asio::steady_timer pause_;
     opener opener_;
     tally tally_;
     progress status_;

@@ -23,19 +23,27 @@ std::string read_file(const std::string& name) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// proc(5): fields 14 and 15 of stat; the name, the second field, may hold anything.
-bool read_ticks(int pid, cpu_sample& sample) {
+// proc(5): fields 3, 14, 15 and 22 of stat; the name, the second field, may hold anything. False if
+// the process has ended, its parent having yet to be told.
+bool read_stat(int pid, cpu_sample& sample) {
     const std::string stat = read_file(proc_path(pid, "stat"));
     const std::size_t name_end = stat.rfind(')');
     if (name_end == std::string::npos) {
         return false;
     }
     std::istringstream fields(stat.substr(name_end + 1));
-    std::string skipped;
-    for (int field = 3; field < 14; ++field) {
-        fields >> skipped;
-    }
-    return static_cast<bool>(fields >> sample.user_ticks >> sample.system_ticks);
+    char state = 'X';
+    fields >> state;
+    const auto skip = [&fields](int first, int last) {
+        std::string skipped;
+        for (int field = first; field <= last; ++field) {
+            fields >> skipped;
+        }
+    };
+    skip(4, 13);
+    fields >> sample.user_ticks >> sample.system_ticks;
+    skip(16, 21);
+    return fields >> sample.started && state != 'Z' && state != 'X';
 }
 
 // "Rss:     1234 kB"
@@ -54,7 +62,7 @@ std::optional<std::uint64_t> find_kilobytes(const std::string& text, const std::
 
 std::optional<cpu_sample> sample_cpu(int pid) {
     cpu_sample sample;
-    if (!read_ticks(pid, sample)) {
+    if (!read_stat(pid, sample)) {
         return std::nullopt;
     }
     std::error_code ec;
@@ -72,6 +80,10 @@ std::optional<cpu_sample> sample_cpu(int pid) {
     return sample;
 }
 
+bool are_of_one_process(const cpu_sample& before, const cpu_sample& after) noexcept {
+    return before.started == after.started;
+}
+
 cpu_used between(const cpu_sample& before, const cpu_sample& after) {
     const double us_per_tick = 1e6 / static_cast<double>(::sysconf(_SC_CLK_TCK));
     const auto ticks = [us_per_tick](std::uint64_t from, std::uint64_t to) {
@@ -80,7 +92,8 @@ cpu_used between(const cpu_sample& before, const cpu_sample& after) {
     const double user = ticks(before.user_ticks, after.user_ticks);
     const double system = ticks(before.system_ticks, after.system_ticks);
     const bool none_ended = std::ranges::all_of(before.threads_ns, [&after](const auto& each) {
-        return after.threads_ns.contains(each.first);
+        const auto later = after.threads_ns.find(each.first);
+        return later != after.threads_ns.end() && later->second >= each.second;
     });
     if (!none_ended || after.threads_ns.empty()) {
         return {.total_us = user + system, .user_us = user, .system_us = system};

@@ -132,7 +132,7 @@ void raw_echo<Stream>::opened(const error_code& ec) {
     if (ec || !socket().is_open()) {
         state_ = state::gone;
         whole_.failed(in_time ? "connect" : "timeout",
-                      "cannot connect to " + whole_.chosen().server.url + ": " + ec.message());
+                      "cannot connect to " + whole_.chosen().server.shown + ": " + ec.message());
     } else {
         state_ = state::open;
         whole_.opened(clock::now() - began_);

@@ -80,16 +80,37 @@ void write_bars(std::ostream& out, const histogram& of) {
 
 void write_server(std::ostream& out, const settings& chosen, const server_figures& shown) {
     out << "server      ";
-    if (chosen.mode != run_mode::idle) {
+    if (chosen.mode != run_mode::idle && shown.cpu_us_per_message) {
         const bool handshakes = chosen.mode == run_mode::handshake;
-        out << "CPU " << fixed(shown.cpu_us_per_message, 2) << " us per "
+        out << "CPU " << fixed(*shown.cpu_us_per_message, 2) << " us per "
             << (handshakes ? "handshake" : "message") << " (user "
-            << fixed(shown.user_us_per_message, 2) << ", system "
-            << fixed(shown.system_us_per_message, 2) << "); ";
+            << fixed(*shown.user_us_per_message, 2) << ", system "
+            << fixed(*shown.system_us_per_message, 2) << "); ";
     }
     out << "memory " << bytes_text(static_cast<double>(shown.rss_before)) << " before, "
-        << bytes_text(static_cast<double>(shown.rss))
-        << " at the end: " << bytes_text(shown.rss_per_connection) << " per connection\n";
+        << bytes_text(static_cast<double>(shown.rss)) << " at the end";
+    if (shown.rss_per_connection) {
+        out << ": " << bytes_text(*shown.rss_per_connection) << " per connection";
+    }
+    out << '\n';
+}
+
+// What a server said may hold anything; on a terminal, and in a line, it must stay text. Control
+// characters are those below 0x20, 0x7F, and U+0080 to U+009F: 0xC2 and a byte below 0xA0.
+std::string printable(const std::string& text) {
+    const auto byte = [&text](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (byte(i) == 0xC2 && byte(i + 1) >= 0x80 && byte(i + 1) < 0xA0) {
+            result += '?';
+            ++i;
+        } else {
+            result += byte(i) < 0x20 || byte(i) == 0x7F ? '?' : text[i];
+        }
+    }
+    return result;
 }
 
 const char* unit_of(run_mode mode) {
@@ -99,8 +120,9 @@ const char* unit_of(run_mode mode) {
 }
 
 void write_load(std::ostream& out, const settings& chosen) {
-    out << load_app::to_text(chosen.mode) << ' ' << chosen.server.url << ": " << chosen.connections
-        << " connections, " << chosen.threads << (chosen.threads == 1 ? " thread" : " threads");
+    out << load_app::to_text(chosen.mode) << ' ' << chosen.server.shown << ": "
+        << chosen.connections << " connections, " << chosen.threads
+        << (chosen.threads == 1 ? " thread" : " threads");
     if (chosen.mode == run_mode::echo || chosen.mode == run_mode::fanout) {
         out << ", " << chosen.size << " bytes of " << load_app::to_text(chosen.payload)
             << (chosen.deflate ? ", deflate" : "");
@@ -146,8 +168,8 @@ void write_summary(std::ostream& out, const settings& chosen, const figures& sho
     if (shown.server) {
         write_server(out, chosen, *shown.server);
     }
-    if (chosen.mode != run_mode::idle) {
-        out << "load        CPU " << fixed(shown.own_cpu_us_per_message, 2) << " us per "
+    if (chosen.mode != run_mode::idle && shown.own_cpu_us_per_message) {
+        out << "load        CPU " << fixed(*shown.own_cpu_us_per_message, 2) << " us per "
             << (chosen.mode == run_mode::handshake ? "handshake\n" : "message\n");
     }
     if (shown.counted.errors.empty()) {
@@ -159,7 +181,7 @@ void write_summary(std::ostream& out, const settings& chosen, const figures& sho
 void write_errors(std::ostream& out, const figures& shown) {
     for (const auto& [kind, entry] : shown.counted.errors) {
         out << "error       " << kind << ": " << entry.count
-            << (entry.first.empty() ? "" : ", the first: " + entry.first) << '\n';
+            << (entry.first.empty() ? "" : ", the first: " + printable(entry.first)) << '\n';
     }
 }
 

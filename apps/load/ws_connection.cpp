@@ -67,6 +67,7 @@ websock::client_options ws_connection::options() const {
     const settings& chosen = whole_.chosen();
     websock::client_options result;
     result.trust = chosen.trust;
+    result.executor_is_serial = true;  // one thread runs the part's io_context
     result.connection.deflate.enabled = chosen.deflate;
     result.connection.handshake_timeout = chosen.timeout;
     result.connection.close_timeout = chosen.timeout;

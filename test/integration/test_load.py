@@ -210,20 +210,169 @@ class Echo(WithEcho):
         result = load("--ramp", 100, "-c", 41, "-t", 2, "--count", 41, self.ws, as_json=False)
         self.assertEqual(result.code, 0, result)
 
-    def test_interrupt(self):
-        process = subprocess.Popen([LOAD, "--duration", "60", "--json", "-", self.ws], stdout=subprocess.PIPE,
+    def interrupt(self, *arguments):
+        """Runs it until SIGINT, which comes after the connections are open."""
+        process = subprocess.Popen([LOAD, "--json", "-", *map(str, arguments), self.ws], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
         try:
             process.communicate(timeout=1.5)
             self.fail("it ended by itself")
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=DEADLINE)
-        self.assertEqual(process.returncode, 0, err)
         figures = json.loads(out)
         self.assertTrue(figures["interrupted"])
-        self.assertGreater(figures["messages"], 0)
         self.assertLess(figures["duration_s"], 30)
+        return process.returncode, figures, err
+
+    def test_interrupt(self):
+        code, figures, err = self.interrupt("--duration", 60)
+        self.assertEqual(code, 0, err)
+        self.assertGreater(figures["messages"], 0)
+
+    def test_interrupt_in_the_warm_up(self):
+        code, figures, err = self.interrupt("--warmup", 60, "--duration", 60)
+        self.assertEqual(code, 0, err)
+        self.assertEqual(figures["messages"], 0)
+
+    def test_interrupt_behind_schedule(self):
+        _code, figures, err = self.interrupt("--warmup", 0, "--duration", 60, "--rate", 1e7, "--timeout", 2)
+        self.assertNotIn("behind schedule", figures["errors"], err)  # what is overdue does not hold it up
+
+    def test_rate_that_cannot_be_kept(self):
+        result = load("--rate", 1e7, "--duration", 1, "--timeout", 1, self.ws)
+        self.assertEqual(result.code, 1, result)
+        self.assertLessEqual(set(result.json["errors"]), {"behind schedule", "overrun", "timeout"}, result)
+
+    def test_slowest_rate(self):
+        result = load("--rate", 0.01, "--duration", 0.3, "-c", 200, self.ws)
+        self.assert_well(result)
+        self.assertEqual(result.json["messages"], 1)
+
+
+class Output(WithEcho):
+    """The figures are written, or there is an error; and they give nothing away."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = os.path.join(folder.name, "figures.json")
+
+    def run_into(self, stdout, *arguments, before=()):
+        command = [*before, LOAD, "-c", "1", "--count", "5", "--warmup", "0", *arguments, self.ws]
+        return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
+
+    def assert_not_written(self, process, place):
+        self.assertEqual(process.returncode, 1, process)
+        self.assertIn(f"websock-load: cannot write to {place}", process.stderr)
+
+    def test_full_device(self):
+        self.assert_not_written(self.run_into(subprocess.DEVNULL, "--json", "/dev/full"), "/dev/full: No space left")
+        with open("/dev/full", "w") as full:
+            for arguments in ((), ("--json", "-"), ("--json", "-", "--quiet"), ("--help",)):
+                with self.subTest(arguments=arguments):
+                    self.assert_not_written(self.run_into(full, *arguments), "standard output")
+            self.assertEqual(self.run_into(full, "--quiet").returncode, 0)  # which writes nothing
+
+    def assert_file_is_whole(self):
+        with open(self.file) as file:
+            self.assertEqual(json.load(file)["messages"], 5)
+
+    def test_reader_that_has_gone(self):
+        ours, theirs = os.pipe()
+        os.close(ours)
+        with open(theirs, "w") as pipe:
+            self.assert_not_written(self.run_into(pipe, "--json", self.file), "standard output: Broken pipe")
+        self.assert_file_is_whole()
+
+    def test_closed_descriptor(self):
+        # Else the summary goes into whatever is opened as number 1: the file, or a connection.
+        closed = ("sh", "-c", 'exec "$@" >&-', "sh")
+        process = self.run_into(subprocess.DEVNULL, "--json", self.file, before=closed)
+        self.assert_not_written(process, "standard output")
+        self.assert_file_is_whole()
+
+    def test_user_and_password(self):
+        url = self.ws.replace("://", "://somebody:secret@")
+        for arguments, code in (((url,), 0), ((url + "/nowhere@home",), 1), ((url, url), 2),
+                                ((url.replace("secret", "x/secret"),), 1), ((url.replace("ws:", "http:"),), 2),
+                                ((url.replace("ws:", "tcp:").removesuffix("/ws"),), 2),
+                                (("--mode", "fanout", "--publish-url", url.replace("ws:", "tcp:"), url), 2)):
+            for as_json in (True, False):
+                with self.subTest(arguments=arguments, as_json=as_json):
+                    result = load("-c", 1, "--count", 5, *arguments, as_json=as_json)
+                    self.assertEqual(result.code, code, result)
+                    for word in ("somebody", "secret"):
+                        self.assertNotIn(word, result.out + result.err)
+        self.assertEqual(load("-c", 1, "--count", 5, url).json["url"], self.ws)
+        self.assertTrue(load("-c", 1, "--count", 1, self.ws + "/@home").json["url"].endswith("/ws/@home"))
+
+    def test_what_the_server_says_stays_text(self):
+        async def close(_number, _message, peer):
+            await peer.close(4321, "a\x1b[2Jb\nc\x9bd\x7fe\u00e9")
+
+        with websocket_server(close) as server:
+            result = load("-c", 1, "--count", 1, f"ws://127.0.0.1:{server.port}/", as_json=False)
+        self.assertEqual(result.code, 1, result)
+        self.assertIn("the first: a?[2Jb?c?d?e\u00e9", result.out)
+
+
+class ServerProcess(WithEcho):
+    """--pid of a process that ends."""
+
+    def start(self):
+        process = subprocess.Popen(["sleep", "600"])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_ends_during_the_run(self):
+        for reaped in (False, True):
+            for mode in ("echo", "idle"):
+                for as_json in (True, False):
+                    with self.subTest(reaped=reaped, mode=mode, as_json=as_json):
+                        self.run_while_it_ends(self.start(), reaped, mode, as_json)
+
+    def run_while_it_ends(self, process, reaped, mode, as_json):
+        async def serve_one(peer, _path=None):
+            process.kill()
+            if reaped:
+                process.wait()
+            else:
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie
+            async for message in peer:
+                await peer.send(message)
+
+        with AsyncServer(lambda: websockets.serve(serve_one, "127.0.0.1", 0)) as server:
+            result = load("--mode", mode, "-c", 1, "--duration", 0.2, "--pid", process.pid,
+                          f"ws://127.0.0.1:{server.port}/", as_json=as_json)
+        self.assertEqual(result.code, 1, result)
+        if as_json:
+            self.assertEqual(result.json["errors"], {"server process": 1})
+            self.assertIsNone(result.json["server"])
+        text = result.err if as_json else result.out
+        self.assertIn(f"process {process.pid} (--pid) has ended", text)
+        self.assertNotIn("memory", text)
+
+    def test_has_ended_before(self):
+        process = self.start()
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie
+        result = load("-c", 1, "--count", 5, "--pid", process.pid, self.ws)
+        self.assertEqual(result.code, 2, result)
+        self.assertIn(f"no process {process.pid}", result.err)
+
+    def test_nothing_to_divide_by(self):
+        for as_json in (True, False):
+            result = load("-c", 2, "--count", 5, "--pid", self.pid, self.ws + "/nowhere", as_json=as_json)
+            self.assertEqual(result.code, 1, result)
+            if as_json:
+                self.assertGreater(result.json["server"]["rss_bytes"], 0)
+                for key in ("cpu_us_per_message", "rss_bytes_per_connection"):
+                    self.assertIsNone(result.json["server"][key], key)
+            else:
+                self.assertNotIn(" per ", result.out)
 
 
 class OtherModes(WithEcho):
@@ -286,6 +435,16 @@ class FanOut(LoadTestCase):
                     self.assertEqual(result.json["published"], 100)
                     self.assertEqual(result.json["messages"], 700)
                     self.assert_times(result.json["latency_us"])
+
+    def test_slowest_rate(self):
+        result = load("--mode", "fanout", "-c", 7, "--rate", 0.01, "--duration", 0.3, self.url)
+        self.assert_well(result)
+        self.assertEqual(result.json["published"], 1)
+
+    def test_rate_that_cannot_be_kept(self):
+        result = load("--mode", "fanout", "-c", 7, "--rate", 1e7, "--duration", 1, "--timeout", 1, self.url)
+        self.assertEqual(result.code, 1, result)
+        self.assertLessEqual(set(result.json["errors"]), {"behind schedule", "overrun", "timeout"}, result)
 
     def test_lost_and_twice(self):
         peers = set()
@@ -445,12 +604,31 @@ class Usage(LoadTestCase):
                           ("--mode", "idle", "tcp://127.0.0.1:1"), ("tcp://127.0.0.1",), ("--nonsense", "ws://x/"),
                           ("--insecure", "--ca", "/dev/null", "wss://x/"), ("--ca", "/dev/null", "wss://x/"),
                           ("--pid", 4194304, "ws://x/"), ("--json", "/no/such/folder", "ws://x/"),
-                          ("--mode", "handshake", "--rate", 5, "ws://x/"), ("-c", 1_000_000, "ws://x/")):
+                          ("--mode", "handshake", "--rate", 5, "ws://x/"), ("-c", 1_000_000, "ws://x/"),
+                          ("--mode", "handshake", "--ramp", 5, "ws://x/"), ("--json", "", "ws://x/"),
+                          ("--mode", "fanout", "--publish-url", "", "ws://x/"), ("ws://x/\u00fc",), ("ws://x/\n",),
+                          ("--depth", 10_000, "--size", 1 << 26, "ws://x/")):
             with self.subTest(arguments=arguments):
                 result = load(*arguments, as_json=False)
                 self.assertEqual(result.code, 2, result)
                 self.assertTrue(result.err.startswith("websock-load: "), result)
                 self.assertEqual(result.err.count("\n"), 1, result)
+
+    def test_numbers_that_are_none(self):
+        for name in ("--warmup", "--duration", "--timeout", "--rate", "--ramp", "--count", "--size", "--pid"):
+            for number in ("nan", "-NaN", "nan(1)", "inf", "1e999", "-1", ""):
+                with self.subTest(name=name, number=number):
+                    result = load(name, number, "ws://127.0.0.1:1/", as_json=False)
+                    self.assertEqual(result.code, 2, result)
+                    self.assertTrue(result.err.startswith("websock-load: "), result)
+
+    def test_rates_that_never_come(self):
+        for arguments in (("--rate", 1e-12), ("--mode", "fanout", "--rate", 1e-12), ("--ramp", 1e-12),
+                          ("--rate", 0.009)):
+            with self.subTest(arguments=arguments):
+                result = load(*arguments, "ws://127.0.0.1:1/", as_json=False)
+                self.assertEqual(result.code, 2, result)
+                self.assertIn("0.01", result.err)
 
     def test_help(self):
         result = load("--help", as_json=False)
