@@ -41,8 +41,9 @@ public:
     connection& operator=(connection&&) noexcept;
     ~connection();
 
-    /// Waits for the next message; empty when the connection has ended, however it ended, and all
-    /// that had arrived has been received. Never throws for that: see close_info().
+    /// An operation to be awaited: waits for the next message; empty when the connection has ended,
+    /// however it ended, and all that had arrived has been received. Never throws for that: see
+    /// close_info().
     ///
     /// Messages come in their order; several tasks may receive at once, each message goes to one of
     /// them. Cancelling (a timer with `||`, a cancellation slot) loses no message and leaves the
@@ -50,8 +51,9 @@ public:
     /// connections with a coroutine handler: others have their messages delivered.
     [[nodiscard]] receive_operation receive() { return receive_operation(*driver_); }
 
-    /// Queues a message, in the call itself if it can; waits only while the outbox is above its
-    /// high-water mark. Then it will be written, in the order of the calls, before any later Close.
+    /// An operation to be awaited: queues a message; waits only while the outbox is above its
+    /// high-water mark. Then it will be written, in the order of the awaiting, before any later
+    /// Close. Where it need not wait, it does not suspend the coroutine.
     ///
     /// Any number of tasks on any threads may send at once. Cancelled while it waits, the message
     /// is not sent (system_error(operation_aborted)). Throws system_error(error::closed) when the

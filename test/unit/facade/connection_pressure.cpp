@@ -379,6 +379,7 @@ BOOST_DATA_TEST_CASE(a_close_that_had_to_wait_is_timed_all_the_same,
     test::host_options options;
     options.connection.close_timeout = 300ms;
     options.connection.write_timeout = 0ms;
+    options.connection.handshake_timeout = 0ms;
     options.connection.ping_interval = 0ms;
     options.connection.idle_timeout = 0ms;
     handlers callbacks;
