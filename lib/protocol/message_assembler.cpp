@@ -8,6 +8,8 @@ namespace websock::protocol {
 namespace {
 
 constexpr std::size_t first_room = 64 * 1024;
+// What is zeroed, received and unmasked in turn shall fit into a core's cache together.
+constexpr std::size_t most_room = 2 * first_room;
 
 // Compressed data may be larger than what it stands for: by an eighth in blocks of fixed codes, by
 // some ten bytes for each flush, and peers flush each fragment. The limit is for what comes out;
@@ -81,7 +83,7 @@ std::span<std::byte> message_assembler::prepare(std::size_t wanted) {
     // The string is resized ahead of what is received, so that each byte is zeroed only once.
     if (payload_.size() == received_) {
         reserve_for_claim();
-        payload_.resize(received_ + std::min(wanted, std::max(received_, first_room)));
+        payload_.resize(received_ + std::min(wanted, std::clamp(received_, first_room, most_room)));
     }
     const std::size_t room = std::min(wanted, payload_.size() - received_);
     return std::as_writable_bytes(std::span(payload_)).subspan(received_, room);
@@ -128,9 +130,9 @@ void message_assembler::end_message() noexcept {
 }
 
 // Memory for all of a message that is not large, or for four times what is here already: it need
-// not move often, and a header alone does not get much.
+// not move often, and a header alone does not get much. (What is reserved is not resident yet.)
 void message_assembler::reserve_for_claim() {
-    constexpr std::size_t modest = 256 * 1024;
+    constexpr std::size_t modest = 1024 * 1024;
     const std::uint64_t wanted = std::min<std::uint64_t>(claimed_, std::max(modest, 4 * received_));
     if (wanted > payload_.capacity()) {
         reserve(static_cast<std::size_t>(wanted));
