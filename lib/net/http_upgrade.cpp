@@ -38,6 +38,13 @@ std::string_view reason_of(std::span<const std::byte> head) noexcept {
 }
 
 void copy_fields(const http::fields& from, http_head& to) {
+    std::size_t count = 0;
+    std::size_t size = 0;
+    for (const auto& field : from) {
+        ++count;
+        size += field.name_string().size() + field.value().size();
+    }
+    to.reserve_fields(count, size);
     for (const auto& field : from) {
         to.add_field(to_view(field.name_string()), to_view(field.value()));
     }
@@ -67,12 +74,13 @@ error_code parse_response_head(std::span<const std::byte> bytes, http_response& 
     return {};
 }
 
-std::string http_date() {
+namespace {
+
+std::string date_text(std::time_t now) {
     static constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed",
                                                      "Thu", "Fri", "Sat"};
     static constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const std::time_t now = std::time(nullptr);
     std::tm utc{};
     gmtime_r(&now, &utc);
     // strftime would take the names from the user's locale.
@@ -82,6 +90,21 @@ std::string http_date() {
                                    months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
                                    utc.tm_hour, utc.tm_min, utc.tm_sec);
     return {text.data(), static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+std::string http_date() {
+    struct dated {
+        std::time_t when = 0;
+        std::string text = date_text(0);
+    };
+    static thread_local dated last;
+    if (const std::time_t now = std::time(nullptr); now != last.when) {
+        last.text = date_text(now);
+        last.when = now;
+    }
+    return last.text;
 }
 
 }  // namespace websock::net

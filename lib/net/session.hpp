@@ -224,7 +224,7 @@ private:
     receive_list receivers_;
     waiter_list<done_handler, outgoing> senders_;
     waiter_list<done_handler> closers_;
-    std::optional<close_reason> drain_request_;
+    std::unique_ptr<close_reason> drain_request_;
 
     time_point handshake_deadline_ = time_point::max();
     time_point hold_deadline_ = time_point::max();   // for a busy handler before our Close

@@ -153,8 +153,8 @@ bool session<Stream>::deliver() {
 template <byte_stream Stream>
 void session<Stream>::close_after_drain() {
     if (stage_ == stage::open && (hold_expired_ || !handler_is_busy())) {
-        const close_reason reason = *std::exchange(drain_request_, std::nullopt);
-        close_now(reason);
+        const auto reason = std::exchange(drain_request_, nullptr);
+        close_now(*reason);
     }
 }
 

@@ -384,7 +384,7 @@ void session<Stream>::request_drain(close_reason reason) {
         if (self->stage_ == stage::opening) {
             self->abort(error::shut_down);
         } else if (self->stage_ == stage::open && self->endpoint_.can_send()) {
-            self->drain_request_ = reason;
+            self->drain_request_ = std::make_unique<close_reason>(reason);
             if (self->options().close_timeout.count() > 0) {
                 self->hold_deadline_ =
                     std::chrono::steady_clock::now() + self->options().close_timeout;

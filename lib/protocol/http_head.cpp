@@ -1,6 +1,7 @@
 // An HTTP head: one string with everything in it, and the places of the fields in it.
 #include <limits>
 #include <stdexcept>
+#include <utility>
 #include <websock/http_head.hpp>
 
 #include "http_tokens.hpp"
@@ -16,6 +17,15 @@ std::uint32_t to_place(std::size_t value) {
 }
 
 }  // namespace
+
+void http_head::reserve_fields(std::size_t count, std::size_t size) {
+    fields_.reserve(fields_.size() + count);
+    // A string that has memory may take twice as much, for good.
+    std::string larger;
+    larger.reserve(head_.size() + size);
+    larger += head_;
+    head_ = std::move(larger);
+}
 
 http_head::http_head(std::string_view first, std::string_view second)
     : first_size_(to_place(first.size())), second_size_(to_place(second.size())) {

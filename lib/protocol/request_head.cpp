@@ -1,5 +1,7 @@
 #include "request_head.hpp"
 
+#include <algorithm>
+
 #include "http_tokens.hpp"
 
 namespace websock::protocol {
@@ -9,12 +11,29 @@ head_scanner::result head_scanner::feed(std::span<const std::byte> head) noexcep
         if (seen_ == limits_.max_header_bytes) {
             return {.ec = error::header_too_large};
         }
+        if (line_size_ > 0 && !after_cr_ && skip_text(head) > 0) {
+            continue;
+        }
         if (const error_code ec = take(static_cast<char>(head[seen_])); ec) {
             return {.ec = ec};
         }
         ++seen_;
     }
     return {.size = complete_ ? seen_ : 0, .ec = {}};
+}
+
+// What most of a line is, in few instructions: characters that neither end it nor may not be there.
+std::size_t head_scanner::skip_text(std::span<const std::byte> head) noexcept {
+    const std::size_t bytes = std::min(head.size(), limits_.max_header_bytes) - seen_;
+    const std::size_t most =
+        std::min(bytes, limits_.max_header_line - std::min(limits_.max_header_line, line_size_));
+    const auto text = head.subspan(seen_, most);
+    const auto end = std::ranges::find_if(
+        text, [](std::byte octet) { return octet < std::byte{0x20} || octet == std::byte{0x7F}; });
+    const auto size = static_cast<std::size_t>(end - text.begin());
+    seen_ += size;
+    line_size_ += size;
+    return size;
 }
 
 error_code head_scanner::take(char c) noexcept {

@@ -29,6 +29,7 @@ public:
     [[nodiscard]] result feed(std::span<const std::byte> head) noexcept;
 
 private:
+    [[nodiscard]] std::size_t skip_text(std::span<const std::byte> head) noexcept;
     [[nodiscard]] error_code take(char c) noexcept;
     [[nodiscard]] bool may_begin_line(char c) const noexcept;
     [[nodiscard]] error malformed() const noexcept {

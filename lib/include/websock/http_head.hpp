@@ -25,6 +25,9 @@ public:
     /// std::length_error if the head is over 4 GiB.
     void add_field(std::string_view name, std::string_view value);
 
+    /// Makes room for `count` fields more, whose names and values have `size` bytes in all.
+    void reserve_fields(std::size_t count, std::size_t size);
+
     /// How many fields there are.
     [[nodiscard]] std::size_t field_count() const noexcept { return fields_.size(); }
     /// The field at `index` (< field_count()), in the order sent.
