@@ -207,17 +207,18 @@ private:
             const auto now = std::chrono::steady_clock::now();
             attempt_timer_.expires_at(now + (deadline_ - now) / static_cast<int>(left));
         }
-        socket_.emplace(strand_);
+        socket_ = std::make_shared<socket_type>(strand_);
         attempt_timer_.async_wait([self = shared_from_this(), attempt = next_](error_code ec) {
             if (!ec && self->socket_ && self->next_ == attempt + 1) {
                 self->attempt_expired_ = true;
                 error_code ignored;
-                self->socket_->close(ignored);
+                self->socket_->cancel(ignored);
             }
         });
         attempt_expired_ = false;
-        socket_->async_connect(addresses_[next_++],
-                               [self = shared_from_this()](error_code ec) { self->connected(ec); });
+        // It closes when this has ended: on io_uring another socket could come by the wait else.
+        socket_->async_connect(addresses_[next_++], [self = shared_from_this(), socket = socket_](
+                                                        error_code ec) { self->connected(ec); });
     }
 
     void connected(error_code ec) {
@@ -233,10 +234,10 @@ private:
         try {
             if (wanted_.url->secure) {
                 // [6455-4.1-10, 6455-4.1-12, 6455-10.6-1]
-                open(tls_stream<Executor>(*std::exchange(socket_, std::nullopt),
+                open(tls_stream<Executor>(std::move(*std::exchange(socket_, nullptr)),
                                           *wanted_.tls->context, wanted_.url->host));
             } else {
-                open(tcp_stream<Executor>(*std::exchange(socket_, std::nullopt)));
+                open(tcp_stream<Executor>(std::move(*std::exchange(socket_, nullptr))));
             }
         } catch (const boost::system::system_error& e) {
             fail(e.code());
@@ -314,7 +315,10 @@ private:
         resolver_.cancel();
         deadline_timer_.cancel();
         attempt_timer_.cancel();
-        socket_.reset();
+        if (const auto socket = std::exchange(socket_, nullptr)) {
+            error_code ignored;
+            socket->cancel(ignored);
+        }
         auto waiting = std::exchange(waiting_, std::nullopt);
         // Not from inside the session, which is only about to begin.
         asio::post(executor_, [executor = executor_, waiting = std::move(waiting),
@@ -330,7 +334,7 @@ private:
     asio::ip::basic_resolver<tcp, Executor> resolver_;
     typename queue_type::timer_type deadline_timer_;
     typename queue_type::timer_type attempt_timer_;
-    std::optional<socket_type> socket_;
+    std::shared_ptr<socket_type> socket_;
     std::vector<tcp::endpoint> addresses_;
     std::size_t next_ = 0;
     time_point deadline_ = time_point::max();

@@ -237,7 +237,7 @@ private:
     void note_output(time_point now, bool is_all) noexcept;
     void answer_ping();
     void keep_rest();
-    void unmask(std::span<std::byte> bytes) const noexcept;
+    bool unmask(std::span<std::byte> bytes) const noexcept;
     void apply(close_input input);
     void queue_close(const close_reason& reason);
     void queue_control(opcode op, std::span<const std::byte> payload);

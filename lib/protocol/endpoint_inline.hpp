@@ -60,7 +60,7 @@ inline void endpoint::settle() {
         if (length <= short_payload) {
             is_ascii = apply_mask_short(payload, key);
         } else {
-            apply_mask(payload, key, 0);
+            is_ascii = apply_mask(payload, key, 0);
         }
     }
     input_ = input_.subspan(header_size + length);

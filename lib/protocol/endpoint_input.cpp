@@ -38,7 +38,7 @@ std::span<std::byte> endpoint::prepare_further(std::span<std::byte> scratch) {
 void endpoint::commit_further(std::size_t n) {
     if (reading_direct_) {
         reading_direct_ = false;
-        const error_code ec = assembler_.commit(n, [this](auto bytes) { unmask(bytes); });
+        const error_code ec = assembler_.commit(n, [this](auto bytes) { return unmask(bytes); });
         remaining_ -= n;
         if (ec) {
             fail(ec);
@@ -252,10 +252,9 @@ void endpoint::keep_rest() {
     input_ = rest_.bytes();
 }
 
-void endpoint::unmask(std::span<std::byte> bytes) const noexcept {
-    if (header_.masked) {
-        apply_mask(bytes, header_.key, header_.payload_length - remaining_);
-    }
+// True if it is known that all of them are ASCII.
+bool endpoint::unmask(std::span<std::byte> bytes) const noexcept {
+    return header_.masked && apply_mask(bytes, header_.key, header_.payload_length - remaining_);
 }
 
 }  // namespace websock::protocol

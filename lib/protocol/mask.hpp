@@ -13,10 +13,10 @@
 namespace websock::protocol {
 
 /// Masks or unmasks `bytes` in place; `offset` is the position of their first octet in the payload.
-void apply_mask(std::span<std::byte> bytes, const masking_key& key, std::uint64_t offset) noexcept;
+/// Says whether all of them are ASCII then: that is UTF-8, too.
+bool apply_mask(std::span<std::byte> bytes, const masking_key& key, std::uint64_t offset) noexcept;
 
-/// Masks or unmasks a whole payload, for which few instructions count more than long vectors, and
-/// says whether all of it is ASCII then: that is UTF-8, too.
+/// The same for a whole payload for which few instructions count more than long vectors.
 [[gnu::always_inline]] inline bool apply_mask_short(std::span<std::byte> payload,
                                                     const masking_key& key) noexcept {
     std::byte* at = payload.data();
@@ -44,7 +44,7 @@ void apply_mask(std::span<std::byte> bytes, const masking_key& key, std::uint64_
 }
 
 /// The same as apply_mask with the vectors of `level`, which is available: for tests.
-void apply_mask(std::span<std::byte> bytes, const masking_key& key, std::uint64_t offset,
+bool apply_mask(std::span<std::byte> bytes, const masking_key& key, std::uint64_t offset,
                 simd_level level) noexcept;
 
 }  // namespace websock::protocol

@@ -39,13 +39,14 @@ public:
     /// Room to receive up to `wanted` (> 0) further bytes of payload in place: at least one byte,
     /// at most as many again as have been received.
     [[nodiscard]] std::span<std::byte> prepare(std::size_t wanted);
-    /// Takes the first `n` bytes of the room, after `unmask` has been applied to them.
+    /// Takes the first `n` bytes of the room, after `unmask` has been applied to them. It says
+    /// whether they are known to be ASCII.
     template <class Unmask>
     [[nodiscard]] error_code commit(std::size_t n, const Unmask& unmask) {
         const auto fresh = std::as_writable_bytes(std::span(payload_)).subspan(received_, n);
-        unmask(fresh);
+        const bool is_ascii = unmask(fresh);
         received_ += n;
-        return validate(fresh);
+        return is_ascii && utf8_.complete() ? error_code() : validate(fresh);
     }
 
     /// Ends the frame; on the last one of its message, text must end between code points.

@@ -35,7 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (is_available(level))
             websock::protocol::apply_mask(fast, key, offset, level);
     require(fast == slow, "the vectors of all levels mask alike");
-    websock::protocol::apply_mask(fast, key, offset);
+    const bool is_ascii = websock::protocol::apply_mask(fast, key, offset);
+    require(is_ascii == std::ranges::all_of(fast, [](std::byte b) { return b < std::byte{0x80}; }),
+            "says whether it is ASCII");
     require(std::ranges::equal(fast, input.payload), "masking twice restores");
     return 0;
 }

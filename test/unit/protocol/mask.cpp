@@ -73,6 +73,28 @@ BOOST_AUTO_TEST_CASE(long_payloads_are_like_the_twin_at_every_place_of_a_line_by
             }
 }
 
+// [6455-8.1-1]
+BOOST_AUTO_TEST_CASE(one_octet_beyond_ascii_is_noticed_wherever_it_is) {
+    for (const std::size_t size : {1U, 3U, 4U, 9U, 15U, 16U, 31U, 64U, 100U, 1023U, 1024U, 1500U})
+        for (const simd_level level : levels) {
+            if (!is_available(level))
+                continue;
+            const byte_vector ascii(size, std::byte{0x7F});
+            for (std::size_t begin = 0; begin < 3; ++begin)
+                for (std::size_t high = 0; high <= size; ++high) {
+                    byte_vector text(begin, std::byte{0xFF});  // not looked at
+                    text.insert(text.end(), ascii.begin(), ascii.end());
+                    if (high < size)
+                        text[begin + high] = std::byte{0x80};
+                    const auto payload = std::span(text).subspan(begin);
+                    test::slow_apply_mask(payload, some_key, 1);
+                    if (apply_mask(payload, some_key, 1, level) != (high == size))
+                        BOOST_FAIL("size " << size << ", octet " << high << ", level "
+                                           << static_cast<int>(level));
+                }
+        }
+}
+
 BOOST_AUTO_TEST_CASE(large_payloads_are_like_the_twin) {
     for (const std::size_t size : {4095U, 4096U, 65'535U, 65'536U, 65'537U, 1'000'003U}) {
         byte_vector fast = random_bytes(size);

@@ -15,7 +15,7 @@ frame_header data(opcode op, bool fin, std::uint64_t size) {
     return {.fin = fin, .op = op, .payload_length = size};
 }
 
-const auto no_mask = [](auto) {};
+const auto no_mask = [](auto) { return false; };
 
 BOOST_AUTO_TEST_SUITE(message_assembling)
 
@@ -100,6 +100,20 @@ BOOST_AUTO_TEST_CASE(text_is_validated_wherever_it_comes_in) {
     BOOST_REQUIRE(!a.begin_frame(data(opcode::binary, true, 1)));
     BOOST_TEST(!a.append(test::bytes("ff")));
     BOOST_TEST(!a.end_frame(true));
+}
+
+// That a part is ASCII says nothing about what came before it.
+BOOST_AUTO_TEST_CASE(ascii_in_the_middle_of_a_code_point_is_invalid) {
+    const connection_options limits;
+    const auto ascii = [](auto) { return true; };
+    message_assembler a(limits);
+    BOOST_REQUIRE(!a.begin_frame(data(opcode::text, true, 4)));
+    a.prepare(4)[0] = std::byte{'a'};
+    BOOST_TEST(!a.commit(1, ascii));
+    a.prepare(3)[0] = std::byte{0xC3};
+    BOOST_TEST(!a.commit(1, no_mask));
+    a.prepare(2)[0] = std::byte{'b'};
+    BOOST_TEST(a.commit(1, ascii) == make_error_code(error::invalid_utf8));
 }
 
 BOOST_AUTO_TEST_CASE(a_whole_message_is_not_copied) {
