@@ -8,27 +8,23 @@ namespace {
 
 // The handle may end before these do: each keeps the connection.
 awaitable<std::optional<message>> receive_from(std::shared_ptr<net::driver> from) {
-    co_return co_await receive_operation(*from);
+    co_return co_await receive_operation(from);
 }
 
 awaitable<void> send_to(std::shared_ptr<net::driver> to, message whole, send_options how) {
-    co_await send_operation(*to, std::move(whole), how);
+    co_await send_operation(to, std::move(whole), how);
 }
 
 }  // namespace
 
 // ---- receive
 
-std::shared_ptr<net::driver> receive_operation::shared() const {
-    return driver_->shared_from_this();
-}
-
 void receive_operation::start(net::driver& from, any_handler handler) {
     from.async_receive(std::move(handler));
 }
 
 receive_operation::operator awaitable<std::optional<message>>() && {
-    return receive_from(shared());
+    return receive_from(*driver_);
 }
 
 bool awaited_receive::try_now() {
@@ -56,16 +52,23 @@ bool awaited_receive::wait_here(const boost::asio::any_io_executor& runs_on,
     return true;
 }
 
-// ---- send
+// For a coroutine on another executor than the connection's, be it on the same thread.
+void awaited_receive::wait_elsewhere(receive_operation::any_handler handler) {
+    if (on_strand_) {
+        driver_->wait_for_message(std::move(handler));
+    } else {
+        driver_->async_receive(std::move(handler));
+    }
+}
 
-std::shared_ptr<net::driver> send_operation::shared() const { return driver_->shared_from_this(); }
+// ---- send
 
 void send_operation::start(net::driver& to, message whole, send_options how, any_handler handler) {
     to.async_send(std::move(whole), how, std::move(handler));
 }
 
-send_operation::operator awaitable<void>() && { return send_to(shared(), std::move(whole_), how_); }
+send_operation::operator awaitable<void>() && { return send_to(*driver_, std::move(whole_), how_); }
 
-send_outcome send_operation::try_now() { return driver_->send_now(whole_, how_); }
+send_outcome send_operation::try_now() { return (*driver_)->send_now(whole_, how_); }
 
 }  // namespace websock

@@ -84,7 +84,7 @@ public:
     }
 
     ~impl() {
-        for (int round = 0; round < 2; ++round) {  // what is destroyed may post once more
+        for (int round = 0; round < 4; ++round) {  // what is destroyed may post once more
             for (const auto& thread : threads_) {
                 thread->discard();
             }

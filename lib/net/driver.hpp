@@ -86,6 +86,8 @@ public:
 
     /// What receive_now() has no result for waits.
     virtual void wait_for_message(waiting_receive& waiting) = 0;
+    /// The same for a completion handler, and with its cancellation.
+    virtual void wait_for_message(receive_handler handler) = 0;
 
     /// For the registry that the session is in.
     std::size_t place_in_registry = 0;

@@ -105,6 +105,7 @@ public:
     void handler_done(std::exception_ptr exception) override;
     receive_outcome receive_now(std::optional<message>& next) override;
     void wait_for_message(waiting_receive& waiting) override;
+    void wait_for_message(receive_handler handler) override;
     send_outcome send_now(message& whole, send_options how) override;
 
 private:

@@ -47,7 +47,11 @@ void session<Stream>::start() {
     }
     arm();
     try {
-        run(self());
+        if (is_nested()) {
+            call_nested([this] { run(self()); });
+        } else {
+            run(self());
+        }
     } catch (...) {  // no memory for its frame
         abandon();
         throw;
@@ -107,6 +111,10 @@ task<void> session<Stream>::converse() {
     int in_a_row = 0;
     pump();
     while (stage_ == stage::open) {
+        if (pumping_) {  // a handler of its own runs the event loop, and has not come back
+            static_cast<void>(co_await yield_operation<executor_type>(strand_));
+            continue;
+        }
         if (obstacle_ != obstacle::none || hold_) {
             if (must_sleep()) {
                 co_await sleep();
@@ -123,7 +131,7 @@ task<void> session<Stream>::converse() {
         } else if (++in_a_row % fair_share == 0) {
             static_cast<void>(co_await yield_operation<executor_type>(strand_));
         }
-        if (stage_ == stage::open) {
+        if (stage_ == stage::open && !pumping_) {
             if (!input_ended_) {
                 read_once();
             }

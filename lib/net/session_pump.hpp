@@ -9,19 +9,20 @@ namespace websock::net {
 // While it lives, the session's handlers may run.
 template <byte_stream Stream>
 struct session<Stream>::pumping_scope {
-    pumping_scope(session& s, thread_memory& m) noexcept : its(s), mine(m) {
+    pumping_scope(session& s, thread_memory& m) noexcept
+        : its(s), mine(m), outer(std::exchange(m.pumping, &s)) {
         its.pumping_ = true;
-        mine.pumping = &its;
     }
     ~pumping_scope() {
         its.pumping_ = false;
-        mine.pumping = nullptr;
+        mine.pumping = outer;
     }
     pumping_scope(const pumping_scope&) = delete;
     pumping_scope& operator=(const pumping_scope&) = delete;
 
     session& its;
     thread_memory& mine;
+    const void* outer;
 };
 
 // Everything that the input so far leads to, then one write (DESIGN §6: "parse every frame of a

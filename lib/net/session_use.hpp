@@ -91,6 +91,15 @@ void session<Stream>::wait_for_message(waiting_receive& waiting) {
 }
 
 template <byte_stream Stream>
+void session<Stream>::wait_for_message(receive_handler handler) {
+    const std::uint64_t id = next_id();
+    bind_cancellation(handler, [id](session& s) { s.cancel_receive(id); });
+    auto waiting = std::make_unique<handler_receive>(std::move(handler), executor_);
+    waiting->id = id;
+    receivers_.add(*waiting.release());
+}
+
+template <byte_stream Stream>
 void session<Stream>::cancel_receive(std::uint64_t id) {
     on_own_strand([self = self(), id] {
         if (waiting_receive* const waiting = self->receivers_.remove(id)) {

@@ -14,7 +14,7 @@ constexpr std::string_view websocket_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B1
 // Looked up by its name once: that takes longer than the hash.
 const EVP_MD* sha1() noexcept {
     static const EVP_MD* const found = EVP_MD_fetch(nullptr, "SHA1", nullptr);
-    return found;
+    return found != nullptr ? found : EVP_sha1();
 }
 
 }  // namespace

@@ -82,8 +82,9 @@ error_code message_assembler::append(std::span<const std::byte> payload) {
 std::span<std::byte> message_assembler::prepare(std::size_t wanted) {
     // The string is resized ahead of what is received, so that each byte is zeroed only once.
     if (payload_.size() == received_) {
-        reserve_for_claim();
-        payload_.resize(received_ + std::min(wanted, std::clamp(received_, first_room, most_room)));
+        const std::size_t room = std::min(wanted, std::clamp(received_, first_room, most_room));
+        reserve_for(received_ + room);
+        payload_.resize(received_ + room);
     }
     const std::size_t room = std::min(wanted, payload_.size() - received_);
     return std::as_writable_bytes(std::span(payload_)).subspan(received_, room);
@@ -129,14 +130,25 @@ void message_assembler::end_message() noexcept {
     }
 }
 
-// Memory for all of a message that is not large, or for four times what is here already: it need
-// not move often, and a header alone does not get much. (What is reserved is not resident yet.)
-void message_assembler::reserve_for_claim() {
-    constexpr std::size_t modest = 1024 * 1024;
-    const std::uint64_t wanted = std::min<std::uint64_t>(claimed_, std::max(modest, 4 * received_));
-    if (wanted > payload_.capacity()) {
-        reserve(static_cast<std::size_t>(wanted));
+// Memory for `size` bytes, and for some of what is to come: growing a step at a time would copy the
+// message as often. What is reserved is not resident yet, but follows what is here all the same.
+void message_assembler::reserve_for(std::size_t size) {
+    if (size <= payload_.capacity()) {
+        return;
     }
+    std::uint64_t capacity = limits_.max_message_size;
+    if (!compressed_ && fragments_ == 1) {
+        const std::uint64_t ahead = std::max<std::uint64_t>(first_room, std::uint64_t{16} * size);
+        capacity = std::min(claimed_, ahead);
+    } else {
+        // A half, a quarter … of the limit: while the string moves, its old memory and what is in
+        // use of the new are then within the limit, too.
+        constexpr std::size_t least = 256;
+        while (capacity / 2 >= std::max(size, least)) {
+            capacity /= 2;
+        }
+    }
+    reserve(std::max(static_cast<std::size_t>(capacity), size));
 }
 
 // Exactly that: a string that has memory already may take twice as much, which may be more than the
@@ -154,19 +166,7 @@ error_code message_assembler::keep(std::span<const std::byte> fresh) {
         payload_.resize(received_);
     }
     const std::size_t size = received_ + fresh.size();
-    if (!compressed_) {
-        reserve_for_claim();
-    }
-    if (size > payload_.capacity()) {
-        // A half, a quarter … of the limit: while the string moves, its old memory and what is in
-        // use of the new are then within the limit, too.
-        constexpr std::size_t least = 256;
-        std::size_t capacity = limits_.max_message_size;
-        while (capacity / 2 >= std::max(size, least)) {
-            capacity /= 2;
-        }
-        reserve(std::max(capacity, size));
-    }
+    reserve_for(size);
     // [6455-5.4-1, 6455-5.4-3, 6455-5.4-6]
     payload_.append(reinterpret_cast<const char*>(fresh.data()), fresh.size());
     received_ = size;

@@ -37,7 +37,7 @@ public:
     /// Whether bytes can be received in place: compressed ones cannot.
     [[nodiscard]] bool can_prepare() const noexcept { return !compressed_; }
     /// Room to receive up to `wanted` (> 0) further bytes of payload in place: at least one byte,
-    /// at most as many again as have been received.
+    /// at most 128 KiB.
     [[nodiscard]] std::span<std::byte> prepare(std::size_t wanted);
     /// Takes the first `n` bytes of the room, after `unmask` has been applied to them. It says
     /// whether they are known to be ASCII.
@@ -68,7 +68,7 @@ public:
 
 private:
     [[nodiscard]] error_code check_whole(std::span<const std::byte> message) const noexcept;
-    void reserve_for_claim();
+    void reserve_for(std::size_t size);
     void reserve(std::size_t capacity);
     [[nodiscard]] error_code keep(std::span<const std::byte> fresh);
     [[nodiscard]] error_code validate(std::span<const std::byte> fresh) noexcept;

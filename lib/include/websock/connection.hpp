@@ -49,7 +49,7 @@ public:
     /// them. Cancelling (a timer with `||`, a cancellation slot) loses no message and leaves the
     /// connection as it is. Throws system_error(operation_aborted) when cancelled. Only for
     /// connections with a coroutine handler: others have their messages delivered.
-    [[nodiscard]] receive_operation receive() { return receive_operation(*driver_); }
+    [[nodiscard]] receive_operation receive() { return receive_operation(driver_); }
 
     /// An operation to be awaited: queues a message; waits only while the outbox is above its
     /// high-water mark. Then it will be written, in the order of the awaiting, before any later
@@ -59,7 +59,7 @@ public:
     /// is not sent (system_error(operation_aborted)). Throws system_error(error::closed) when the
     /// connection has ended or is closing: the message is not sent.
     [[nodiscard]] send_operation send(message whole, send_options how = {}) {
-        return {*driver_, std::move(whole), how};
+        return {driver_, std::move(whole), how};
     }
 
     /// Begins the closing handshake (RFC 6455 §7.1.2) after all that has been sent, and waits until

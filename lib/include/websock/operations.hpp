@@ -75,7 +75,8 @@ public:
     using signature = void(error_code, std::optional<message>);
 
     /// Made by connection::receive.
-    explicit receive_operation(net::driver& from) noexcept : driver_(&from) {}
+    explicit receive_operation(const std::shared_ptr<net::driver>& from) noexcept
+        : driver_(&from) {}
 
     template <boost::asio::completion_token_for<signature> CompletionToken>
     auto operator()(CompletionToken&& token) && {
@@ -83,7 +84,7 @@ public:
             [](auto handler, const std::shared_ptr<net::driver>& from) {
                 start(*from, std::move(handler));
             },
-            token, shared());
+            token, *driver_);
     }
     operator awaitable<std::optional<message>>() &&;  // NOLINT(*-explicit-*)
     /// For co_spawn.
@@ -94,9 +95,8 @@ private:
     using any_handler = boost::asio::any_completion_handler<signature>;
 
     static void start(net::driver& from, any_handler handler);
-    [[nodiscard]] std::shared_ptr<net::driver> shared() const;
 
-    net::driver* driver_;
+    const std::shared_ptr<net::driver>* driver_;  // the handle's
 };
 
 /// A send that has not begun: as receive_operation, with a token for void(error_code).
@@ -106,7 +106,8 @@ public:
     using signature = void(error_code);
 
     /// Made by connection::send.
-    send_operation(net::driver& to, message&& whole, send_options how) noexcept
+    send_operation(const std::shared_ptr<net::driver>& to, message&& whole,
+                   send_options how) noexcept
         : driver_(&to), whole_(std::move(whole)), how_(how) {}
     send_operation(send_operation&&) noexcept = default;
     send_operation& operator=(send_operation&&) noexcept = default;
@@ -119,7 +120,7 @@ public:
         return boost::asio::async_initiate<CompletionToken, signature>(
             [](auto handler, const std::shared_ptr<net::driver>& to, message whole,
                send_options how) { start(*to, std::move(whole), how, std::move(handler)); },
-            token, shared(), std::move(whole_), how_);
+            token, *driver_, std::move(whole_), how_);
     }
     operator awaitable<void>() &&;  // NOLINT(*-explicit-*)
     /// For co_spawn.
@@ -132,9 +133,8 @@ private:
     using any_handler = boost::asio::any_completion_handler<signature>;
 
     static void start(net::driver& to, message whole, send_options how, any_handler handler);
-    [[nodiscard]] std::shared_ptr<net::driver> shared() const;
 
-    net::driver* driver_;
+    const std::shared_ptr<net::driver>* driver_;  // the handle's
     message whole_;
     send_options how_;
 };
@@ -143,7 +143,8 @@ private:
 /// the connection's own executor, it resumes straight from the read loop.
 class awaited_receive final : public waiting_receive {
 public:
-    explicit awaited_receive(const receive_operation& begun) noexcept : driver_(begun.driver_) {}
+    explicit awaited_receive(const receive_operation& begun) noexcept
+        : driver_(begun.driver_->get()) {}
     awaited_receive(const awaited_receive&) = delete;
     awaited_receive& operator=(const awaited_receive&) = delete;
     ~awaited_receive() = default;
@@ -156,7 +157,7 @@ public:
     void start(Handler handler) {
         static_assert(sizeof(Handler) <= sizeof memory_);
         if (!wait_here(handler.get_executor(), handler.get_cancellation_slot())) {
-            receive_operation::start(*driver_, elsewhere<Handler>{*this, std::move(handler)});
+            wait_elsewhere(elsewhere<Handler>{*this, std::move(handler)});
             return;
         }
         new (memory_) Handler(std::move(handler));
@@ -210,8 +211,9 @@ private:
 
     bool wait_here(const boost::asio::any_io_executor& runs_on,
                    boost::asio::cancellation_slot cancelled_by);
+    void wait_elsewhere(receive_operation::any_handler handler);
 
-    net::driver* driver_;
+    net::driver* driver_;  // used only until it waits: the handle may go
     bool on_strand_ = false;
     error_code ec_;
     std::optional<message> next_;

@@ -226,6 +226,75 @@ BOOST_AUTO_TEST_CASE(a_coroutine_on_a_strand_over_the_connections_executor_stays
     BOOST_TEST(strayed == 0);
 }
 
+// Echo before close (DESIGN §3.4), with one of two tasks on a strand of its own: what the other has
+// taken is still waited for.
+awaitable<void> answer_late(connection peer) {
+    const std::optional<message> taken = co_await peer.receive();
+    asio::steady_timer timer(co_await asio::this_coro::executor, 100ms);
+    co_await timer.async_wait(asio::use_awaitable);
+    co_await answer(peer, "late " + text_of(taken));
+}
+
+awaitable<void> take_rest(connection peer) {
+    std::optional<message> next;
+    do {
+        next = co_await peer.receive();
+    } while (next);
+}
+
+awaitable<void> share(connection peer) {
+    const auto executor = co_await asio::this_coro::executor;
+    auto strand = asio::make_strand(executor);
+    co_await (asio::co_spawn(executor, answer_late(peer), asio::use_awaitable) &&
+              asio::co_spawn(strand, take_rest(peer), asio::use_awaitable));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_taken_on_a_strand_is_returned_once) {
+    const auto host = test::start_host(test::arrangement::server_1, coroutine_handler(share));
+    raw_client client(host->port());
+    client.open();
+    std::string all = test::text_frame("1") + test::text_frame("2");
+    client.send_bytes(all + test::close_frame(1000));
+    BOOST_TEST(client.next() == "text(late 1)");
+    BOOST_TEST(client.next() == "close(1000)");
+}
+
+// ---- a client's
+
+// A client's connection closes with its last handle; an operation that has been turned into
+// something else is one.
+awaitable<std::optional<message>> receive_from(connection peer) { return peer.receive(); }
+
+awaitable<std::string> ask(std::uint16_t port) {
+    awaitable<std::optional<message>> receiving;
+    {
+        connection peer = co_await connect("ws://127.0.0.1:" + std::to_string(port) + "/ws");
+        BOOST_TEST(!peer.try_send("x"));
+        receiving = receive_from(std::move(peer));
+    }
+    co_return text_of(co_await std::move(receiving));
+}
+
+BOOST_DATA_TEST_CASE(an_awaitable_keeps_a_clients_connection, data::make(test::all_arrangements),
+                     where) {
+    const auto host =
+        test::start_host(where, coroutine_handler([](connection peer) -> awaitable<void> {
+                             std::optional<message> taken = co_await peer.receive();
+                             asio::steady_timer timer(co_await asio::this_coro::executor, 50ms);
+                             co_await timer.async_wait(asio::use_awaitable);
+                             if (taken) {
+                                 co_await peer.send(*std::move(taken));
+                             }
+                             std::optional<message> rest = co_await peer.receive();
+                         }));
+    asio::io_context context;
+    std::string got;
+    asio::co_spawn(context, ask(host->port()),
+                   [&got](std::exception_ptr, std::string text) { got = std::move(text); });
+    context.run();
+    BOOST_TEST(got == "x");
+}
+
 // ---- errors
 
 awaitable<void> send_after_close(connection peer) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <utility>
+#include <vector>
 #include <string>
 
 #include "support/bytes.hpp"
@@ -43,6 +45,52 @@ BOOST_AUTO_TEST_CASE(sizes_are_summed_without_overflow) {
     BOOST_TEST(a.begin_frame(data(opcode::continuation, true, ~std::uint64_t{0} >> 1U)) ==
                make_error_code(error::message_too_big));
     BOOST_TEST(!a.begin_frame(data(opcode::continuation, true, 0)));
+}
+
+// How often a message moves while it grows: each time it is copied.
+template <class Grow>
+int count_moves(message_assembler& a, int steps, Grow grow) {
+    const std::byte* at = nullptr;
+    int moves = 0;
+    for (int i = 0; i < steps; ++i) {
+        grow();
+        moves += a.payload().data() != at ? 1 : 0;
+        at = a.payload().data();
+    }
+    return moves;
+}
+
+BOOST_AUTO_TEST_CASE(a_large_message_moves_a_few_times) {
+    constexpr std::size_t size = 64 * 1024 * 1024;
+    connection_options limits;
+    limits.max_message_size = size;
+    message_assembler a(limits);
+    BOOST_REQUIRE(!a.begin_frame(data(opcode::binary, true, size)));
+    std::size_t received = 0;
+    const int moves = count_moves(a, 1000, [&a, &received] {
+        if (received < size) {
+            const std::size_t n = a.prepare(size - received).size();
+            BOOST_REQUIRE(!a.commit(n, no_mask));
+            received += n;
+        }
+    });
+    BOOST_TEST(received == size);
+    BOOST_TEST(moves <= 8);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_of_many_fragments_moves_a_few_times) {
+    connection_options limits;
+    message_assembler a(limits);
+    const std::vector<std::byte> fragment(256);
+    bool first = true;
+    const int moves = count_moves(a, 4096, [&] {
+        BOOST_REQUIRE(!a.begin_frame(
+            data(std::exchange(first, false) ? opcode::binary : opcode::continuation, false, 256)));
+        BOOST_REQUIRE(!a.append(fragment));
+        BOOST_REQUIRE(!a.end_frame(false));
+    });
+    BOOST_TEST(a.payload().size() == 1024U * 1024);
+    BOOST_TEST(moves <= 16);
 }
 
 BOOST_AUTO_TEST_CASE(room_grows_with_what_was_received) {
