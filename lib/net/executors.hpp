@@ -21,6 +21,9 @@ enum class concurrency : std::uint8_t {
 /// Calls `use` with the executor, of one of the two types, that a session over `given` runs on.
 template <class Use>
 void with_strand(const boost::asio::any_io_executor& given, concurrency promised, Use use) {
+    if (!given) {
+        throw boost::asio::execution::bad_executor();
+    }
     const auto* const own =
         promised == concurrency::serial ? given.target<thread_executor>() : nullptr;
     if (own != nullptr) {
