@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t first_room = 64 * 1024;
 // What is zeroed, received and unmasked in turn shall fit into a core's cache together.
 constexpr std::size_t most_room = 2 * first_room;
+// A message of one frame that claims no more than this gets its memory in one piece.
+constexpr std::size_t modest = 1024 * 1024;
 
 // Compressed data may be larger than what it stands for: by an eighth in blocks of fixed codes, by
 // some ten bytes for each flush, and peers flush each fragment. The limit is for what comes out;
@@ -138,7 +140,7 @@ void message_assembler::reserve_for(std::size_t size) {
     }
     std::uint64_t capacity = limits_.max_message_size;
     if (!compressed_ && fragments_ == 1) {
-        const std::uint64_t ahead = std::max<std::uint64_t>(first_room, std::uint64_t{16} * size);
+        const std::uint64_t ahead = std::max<std::uint64_t>(modest, std::uint64_t{16} * size);
         capacity = std::min(claimed_, ahead);
     } else {
         // A half, a quarter … of the limit: while the string moves, its old memory and what is in
