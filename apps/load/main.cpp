@@ -5,11 +5,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <string>
+#include <system_error>
 
 #include "conductor.hpp"
 #include "json_report.hpp"
@@ -43,7 +44,7 @@ bool put(std::ostream& out, const std::string& text, const std::string& where) {
     if (out << text << std::flush) {
         return true;
     }
-    const std::string why = errno != 0 ? std::string(": ") + std::strerror(errno) : "";
+    const std::string why = errno != 0 ? ": " + std::generic_category().message(errno) : "";
     complain("cannot write to " + where + why);
     return false;
 }

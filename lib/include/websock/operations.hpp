@@ -91,7 +91,7 @@ public:
     awaitable<std::optional<message>> operator()() { return std::move(*this); }
 
 private:
-    friend class awaited_receive;
+    friend class awaited_receive;  // NOLINT(*-virtual-class-destructor): final
     using any_handler = boost::asio::any_completion_handler<signature>;
 
     static void start(net::driver& from, any_handler handler);
