@@ -47,6 +47,13 @@ public:
             forget();
             return wait_operation<Socket>::await_resume();
         }
+        /// Waits once more.
+        void start(resume_handler handler) {
+            if (note_ != nullptr) {
+                *note_ = this;
+            }
+            wait_operation<Socket>::start(std::move(handler));
+        }
 
     private:
         friend lingering_socket;

@@ -153,8 +153,10 @@ private:
     task<void> converse();
     task<void> drain();
     task<void> sleep();
-    void read_once();
+    [[nodiscard]] bool take_turn();
+    void read_once(thread_memory& mine);
     void flush();
+    void flush_inline(thread_memory& mine, bool in_pump);
     void write_out(error_code& ec);
     [[nodiscard]] std::size_t write_gathered(error_code& ec);
     void begin_write_blocked();
@@ -168,6 +170,7 @@ private:
     // session_pump.hpp: events, deadlines
     struct pumping_scope;
     void pump();
+    void pump_inline(thread_memory& mine);
     void pull_and_deliver();
     void pull();
     void on_message(const protocol::event& event);
@@ -177,7 +180,7 @@ private:
     template <class Function>
     void guarded(std::string_view failed, Function function);
     void finish();
-    [[nodiscard]] obstacle find_obstacle() const noexcept;
+    [[nodiscard]] obstacle find_obstacle(obstacle so_far) const noexcept;
     [[nodiscard]] bool handler_is_busy() const noexcept;
     [[nodiscard]] bool must_sleep() const noexcept;
     void wake();

@@ -109,6 +109,8 @@ template <byte_stream Stream>
 task<void> session<Stream>::converse() {
     constexpr int fair_share = 16;  // buffered reads before other connections have their turn
     int in_a_row = 0;
+    const auto wait = [this]() noexcept { return stream_->wait_readable(); };
+    const auto turn = [this]() __attribute__((always_inline)) { return take_turn(); };
     pump();
     while (stage_ == stage::open) {
         if (pumping_) {  // a handler of its own runs the event loop, and has not come back
@@ -124,25 +126,39 @@ task<void> session<Stream>::converse() {
         }
         if (!stream_->has_buffered_input()) {
             in_a_row = 0;
-            if (const error_code ec = co_await stream_->wait_readable(); ec) {
+            const error_code ec = co_await repeated_wait(wait, turn);
+            if (ec) {
                 input_ended_ = true;
                 endpoint_.commit_eof(ec);
             }
-        } else if (++in_a_row % fair_share == 0) {
-            static_cast<void>(co_await yield_operation<executor_type>(strand_));
-        }
-        if (stage_ == stage::open && !pumping_) {
-            if (!input_ended_) {
-                read_once();
-            }
             pump();
+        } else {
+            if (++in_a_row % fair_share == 0) {
+                static_cast<void>(co_await yield_operation<executor_type>(strand_));
+            }
+            static_cast<void>(take_turn());
         }
     }
 }
 
+// Reads once and sees to what came. False if there is more to it than to wait for more.
 template <byte_stream Stream>
-[[gnu::always_inline]] inline void session<Stream>::read_once() {
-    const std::span<std::byte> room = endpoint_.prepare(this_thread().scratch);
+[[gnu::always_inline]] inline bool session<Stream>::take_turn() {
+    if (stage_ != stage::open || pumping_) {
+        return false;
+    }
+    thread_memory& mine = this_thread();
+    if (!input_ended_) {
+        read_once(mine);
+    }
+    pump_inline(mine);
+    return stage_ == stage::open && obstacle_ == obstacle::none && !hold_ && !input_ended_ &&
+           !stream_->has_buffered_input();
+}
+
+template <byte_stream Stream>
+[[gnu::always_inline]] inline void session<Stream>::read_once(thread_memory& mine) {
+    const std::span<std::byte> room = endpoint_.prepare(mine.scratch);
     error_code ec;
     const std::size_t n = stream_->read_some(room, ec);
     endpoint_.commit(ec ? 0 : n, coarse_now());
@@ -221,6 +237,12 @@ void session<Stream>::wake() {
 // Writes what there is; if the socket refuses, the write loop goes on with it.
 template <byte_stream Stream>
 void session<Stream>::flush() {
+    flush_inline(this_thread(), pumping_);
+}
+
+template <byte_stream Stream>
+[[gnu::always_inline]] inline void session<Stream>::flush_inline(thread_memory& mine,
+                                                                 bool in_pump) {
     while (!write_blocked_ && !send_shut_) {
         error_code ec;
         write_out(ec);
@@ -237,14 +259,14 @@ void session<Stream>::flush() {
         break;
     }
     queued_bytes_.store(endpoint_.output_size(), std::memory_order_relaxed);
-    if (!pumping_) {
-        endpoint_.give_back_memory(this_thread().outbox);
+    if (!in_pump) {
+        endpoint_.give_back_memory(mine.outbox);
     }
     if (stage_ == stage::ending) {
         shut_down_if_flushed();
     }
     // What has been queued or written may have brought a deadline nearer.
-    if (!pumping_ && (must_arm_ || armed_basis_ != endpoint_.deadline_basis())) {
+    if (!in_pump && (must_arm_ || armed_basis_ != endpoint_.deadline_basis())) {
         arm();
     }
 }

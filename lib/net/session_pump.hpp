@@ -29,11 +29,17 @@ struct session<Stream>::pumping_scope {
 // read, answer with one write"). Never called from inside a handler.
 template <byte_stream Stream>
 void session<Stream>::pump() {
-    if (stage_ != stage::open || pumping_) {
-        return;
+    if (stage_ == stage::open && !pumping_) {
+        pump_inline(this_thread());
+        if (sleeping_ != nullptr && !must_sleep()) {
+            wake();
+        }
     }
+}
+
+template <byte_stream Stream>
+[[gnu::always_inline]] inline void session<Stream>::pump_inline(thread_memory& mine) {
     {
-        thread_memory& mine = this_thread();
         const pumping_scope scope(*this, mine);
         endpoint_.borrow_memory(mine.outbox);
         try {
@@ -45,10 +51,7 @@ void session<Stream>::pump() {
             endpoint_.park();
         }
     }
-    flush();
-    if (sleeping_ != nullptr && !must_sleep()) {
-        wake();
-    }
+    flush_inline(mine, false);
 }
 
 template <byte_stream Stream>
@@ -74,7 +77,7 @@ template <byte_stream Stream>
         hold_ = false;
     }
     if (obstacle_ != obstacle::none) {
-        obstacle_ = find_obstacle();
+        obstacle_ = find_obstacle(obstacle_);
     }
     while (obstacle_ == obstacle::none && !hold_ && stage_ == stage::open) {
         const protocol::event event = endpoint_.next_event();
@@ -105,7 +108,7 @@ template <byte_stream Stream>
                 finish();
                 break;
         }
-        obstacle_ = find_obstacle();
+        obstacle_ = find_obstacle(obstacle::none);
         if (endpoint_.needs_input()) {
             return;
         }
@@ -165,13 +168,14 @@ bool session<Stream>::handler_is_busy() const noexcept {
 }
 
 template <byte_stream Stream>
-[[gnu::always_inline]] inline auto session<Stream>::find_obstacle() const noexcept -> obstacle {
+[[gnu::always_inline]] inline auto session<Stream>::find_obstacle(obstacle so_far) const noexcept
+    -> obstacle {
     if (endpoint_.state() != protocol::close_state::open) {
         return obstacle::none;  // what still comes in is not for the handler
     }
-    const auto over = [this](std::size_t bytes, std::size_t mark, obstacle which) {
+    const auto over = [so_far](std::size_t bytes, std::size_t mark, obstacle which) {
         // Once stopped, reading goes on only when half of it has been dealt with.
-        return bytes > (obstacle_ == which ? mark / 2 : mark) ? which : obstacle::none;
+        return bytes > (so_far == which ? mark / 2 : mark) ? which : obstacle::none;
     };
     return how_ == delivery::inbox
                ? over(inbox_.bytes(), options().inbox_high_water, obstacle::inbox_full)
@@ -184,7 +188,7 @@ template <byte_stream Stream>
         return stage_ == stage::ending && input_ended_ && !send_shut_;
     }
     return hold_ ? handler_is_busy() && !hold_expired_
-                 : obstacle_ != obstacle::none && find_obstacle() != obstacle::none;
+                 : obstacle_ != obstacle::none && find_obstacle(obstacle_) != obstacle::none;
 }
 
 // Calls what is the user's; its exception is logged and goes no further.

@@ -13,6 +13,7 @@
 #include <exception>
 #include <new>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "thread_memory.hpp"
@@ -70,11 +71,22 @@ private:
     operation_memory* memory_;
 };
 
+/// Sees to the end of an operation in place of the coroutine that awaits it.
+class stand_in {
+public:
+    /// False: the coroutine shall resume. True: it goes on waiting, for an operation begun here.
+    virtual bool take(const error_code& ec) noexcept = 0;
+
+protected:
+    ~stand_in() = default;
+};
+
 /// What all coroutines of a chain share. Only one of them awaits an operation at a time:
 struct chain {
     std::coroutine_handle<> root;
     std::coroutine_handle<> awaiting;
-    error_code result;  ///< of the last operation
+    stand_in* instead = nullptr;  ///< of resuming it, if any
+    error_code result;            ///< of the last operation
     operation_memory memory;
 };
 
@@ -192,7 +204,7 @@ public:
         return allocator_type(&whole_->memory);
     }
 
-    void operator()(const error_code& ec) {
+    [[gnu::always_inline]] void operator()(const error_code& ec) {
         if (is_nested()) [[unlikely]] {
             call_nested([&] { resume(ec); });
         } else {
@@ -203,8 +215,10 @@ public:
 private:
     [[gnu::always_inline]] void resume(const error_code& ec) {
         chain& whole = *std::exchange(whole_, nullptr);
-        whole.result = ec;
-        whole.awaiting.resume();
+        if (whole.instead == nullptr || !whole.instead->take(ec)) {
+            whole.result = ec;
+            whole.awaiting.resume();
+        }
     }
 
     chain* whole_;
@@ -239,6 +253,56 @@ private:
     Socket& socket_;
     typename Socket::wait_type kind_;
 };
+
+/// Waits by what `make_wait` gives, again and again. After each wait `turn` runs, which costs less
+/// than to resume the coroutine: that goes on when a wait fails, or `turn` returns false or throws.
+template <class Wait, class Turn>
+class repeated_wait : public stand_in {
+public:
+    template <class MakeWait>
+    repeated_wait(MakeWait make_wait, Turn turn) noexcept : wait_(make_wait()), turn_(turn) {}
+    repeated_wait(repeated_wait&&) = delete;
+    ~repeated_wait() {
+        if (whole_ != nullptr) {
+            whole_->instead = nullptr;
+        }
+    }
+
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> awaiting) {
+        whole_ = &awaiting.promise().its_chain();
+        whole_->instead = this;
+        wait_.await_suspend(awaiting);
+    }
+    error_code await_resume() {
+        if (failed_) {
+            std::rethrow_exception(failed_);
+        }
+        return wait_.await_resume();
+    }
+
+private:
+    bool take(const error_code& ec) noexcept override {
+        try {
+            if (!ec && turn_()) {
+                wait_.start(resume_handler(*whole_));
+                return true;
+            }
+        } catch (...) {
+            failed_ = std::current_exception();
+        }
+        return false;
+    }
+
+    Wait wait_;
+    Turn turn_;
+    chain* whole_ = nullptr;
+    std::exception_ptr failed_;
+};
+
+template <class MakeWait, class Turn>
+repeated_wait(MakeWait, Turn) -> repeated_wait<std::invoke_result_t<MakeWait>, Turn>;
 
 /// Waits until `timer` expires or is cancelled.
 template <class Timer>

@@ -108,7 +108,7 @@ public:
     }
     /// Keeps the input that no event has been made of yet: next_event() will not be called before
     /// scratch is used for something else.
-    void park() {
+    [[gnu::always_inline]] void park() {
         if (unanswered_ping_) {
             answer_ping();
         }
@@ -170,7 +170,7 @@ public:
         return outbox_.gather(views);
     }
     /// The first of them.
-    [[nodiscard]] std::span<const std::byte> front_output() const noexcept {
+    [[nodiscard, gnu::always_inline]] std::span<const std::byte> front_output() const noexcept {
         return outbox_.front();
     }
     /// `n` bytes of the gathered output have been written. `now` is of use only if
@@ -188,8 +188,10 @@ public:
     /// Whether the socket refuses writes: then only the newest pong waits.
     void set_write_blocked(bool blocked) noexcept { write_blocked_ = blocked; }
     /// See outbox: memory for the output, which a connection without output does not hold.
-    void borrow_memory(std::unique_ptr<outbox::memory>& lent) noexcept { outbox_.borrow(lent); }
-    void give_back_memory(std::unique_ptr<outbox::memory>& lent) noexcept {
+    [[gnu::always_inline]] void borrow_memory(std::unique_ptr<outbox::memory>& lent) noexcept {
+        outbox_.borrow(lent);
+    }
+    [[gnu::always_inline]] void give_back_memory(std::unique_ptr<outbox::memory>& lent) noexcept {
         outbox_.give_back(lent);
     }
 

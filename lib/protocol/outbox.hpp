@@ -100,7 +100,7 @@ public:
         return head_offset < small.size() ? small.subspan(head_offset) : front_payload();
     }
     /// Removes `n` bytes (≤ size()) from the front: they have been written.
-    void consume(std::size_t n) noexcept {
+    [[gnu::always_inline]] void consume(std::size_t n) noexcept {
         size_ -= n;
         if (size_ > 0) {
             drop_front(n);
@@ -167,7 +167,7 @@ private:
     [[nodiscard]] std::span<const std::byte> front_payload() const noexcept;
     void drop_front(std::size_t n) noexcept;
     /// Keeps one segment's memory for the next frames.
-    void drop_all() noexcept {
+    [[gnu::always_inline]] void drop_all() noexcept {
         segment& only = memory_->segments_.front();
         if (memory_->segments_.size() > 1 || only.is_closed || only.small.capacity() > keep_limit) {
             start_anew();

@@ -1,0 +1,124 @@
+// The coroutines of the net layer, and what waits on their behalf.
+#include "net/task.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+namespace asio = boost::asio;
+using namespace websock::net;
+
+namespace {
+
+using timer_type = asio::steady_timer;
+
+/// What became of a coroutine that waits.
+struct outcome {
+    int resumed = 0;
+    error_code ec;
+    std::string thrown;
+    bool destroyed = false;
+};
+
+struct note_end {
+    outcome& of;
+    ~note_end() { of.destroyed = true; }
+};
+
+task<error_code> wait_again_and_again(timer_type& timer, const std::function<bool()>& turn) {
+    co_return co_await repeated_wait([&timer]() noexcept { return timer_operation(timer); },
+                                     [&turn] { return turn(); });
+}
+
+detached wait_with(timer_type& timer, const std::function<bool()>& turn, outcome& result) {
+    const note_end at_end{result};
+    try {
+        result.ec = co_await wait_again_and_again(timer, turn);
+        ++result.resumed;
+        // What follows has no turns.
+        timer.expires_after(std::chrono::milliseconds(1));
+        static_cast<void>(co_await timer_operation(timer));
+        ++result.resumed;
+    } catch (const std::runtime_error& error) {
+        result.thrown = error.what();
+    }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(repeated_waits)
+
+BOOST_AUTO_TEST_CASE(turns_run_until_one_says_no) {
+    asio::io_context context;
+    timer_type timer(context, std::chrono::seconds(0));
+    outcome result;
+    int turns = 0;
+    const std::function<bool()> turn = [&] {
+        BOOST_TEST(result.resumed == 0);
+        return ++turns < 100;
+    };
+    wait_with(timer, turn, result);
+    BOOST_TEST(turns == 0);  // not in the call
+    context.run();
+    BOOST_TEST(turns == 100);
+    BOOST_TEST(result.resumed == 2);
+    BOOST_TEST(result.ec == error_code());
+    BOOST_TEST(result.destroyed);
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_wait_is_the_coroutines) {
+    asio::io_context context;
+    timer_type timer(context, std::chrono::seconds(0));
+    outcome result;
+    int turns = 0;
+    const std::function<bool()> turn = [&] {
+        timer.expires_after(std::chrono::hours(1));
+        asio::post(context, [&] { timer.cancel(); });
+        return ++turns > 0;
+    };
+    wait_with(timer, turn, result);
+    context.run();
+    BOOST_TEST(turns == 1);
+    BOOST_TEST(result.ec == asio::error::operation_aborted);
+    BOOST_TEST(result.resumed == 2);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_is_the_coroutines) {
+    asio::io_context context;
+    timer_type timer(context, std::chrono::seconds(0));
+    outcome result;
+    int turns = 0;
+    const std::function<bool()> turn = [&]() -> bool {
+        if (++turns == 3) {
+            throw std::runtime_error("third");
+        }
+        return true;
+    };
+    wait_with(timer, turn, result);
+    context.run();
+    BOOST_TEST(turns == 3);
+    BOOST_TEST(result.thrown == "third");
+    BOOST_TEST(result.resumed == 0);
+    BOOST_TEST(result.destroyed);
+}
+
+BOOST_AUTO_TEST_CASE(it_ends_with_the_executor) {
+    outcome result;
+    const std::function<bool()> turn = [] { return true; };
+    {
+        asio::io_context context;
+        timer_type timer(context, std::chrono::hours(1));
+        wait_with(timer, turn, result);
+        context.poll();
+        BOOST_TEST(!result.destroyed);
+        // The timer goes first; the handler of its wait goes with the executor.
+    }
+    BOOST_TEST(result.destroyed);
+    BOOST_TEST(result.resumed == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
