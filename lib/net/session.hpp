@@ -148,11 +148,13 @@ private:
     void cut_opening();
 
     // session_io.hpp: the loops
+    friend repeated_wait<session>;
     static detached run(std::shared_ptr<session> self);
     static detached write_loop(std::shared_ptr<session> self);
     task<void> converse();
     task<void> drain();
     task<void> sleep();
+    auto wait() noexcept { return stream_->wait_readable(); }
     [[nodiscard]] bool take_turn();
     void read_once(thread_memory& mine);
     void flush();

@@ -104,16 +104,16 @@ void session<Stream>::abandon() noexcept {
     stream_.reset();
 }
 
-// The read loop.
+// The read loop. It lets others run after a fair share of reads, and while a handler of its own
+// runs the event loop and has not come back.
 template <byte_stream Stream>
 task<void> session<Stream>::converse() {
     constexpr int fair_share = 16;  // buffered reads before other connections have their turn
     int in_a_row = 0;
-    const auto wait = [this]() noexcept { return stream_->wait_readable(); };
-    const auto turn = [this]() __attribute__((always_inline)) { return take_turn(); };
     pump();
     while (stage_ == stage::open) {
-        if (pumping_) {  // a handler of its own runs the event loop, and has not come back
+        if (pumping_ || in_a_row == fair_share) {
+            in_a_row = 0;
             static_cast<void>(co_await yield_operation<executor_type>(strand_));
             continue;
         }
@@ -124,19 +124,16 @@ task<void> session<Stream>::converse() {
             pump();
             continue;
         }
-        if (!stream_->has_buffered_input()) {
+        if (stream_->has_buffered_input()) {
+            ++in_a_row;
+            static_cast<void>(take_turn());
+        } else {
             in_a_row = 0;
-            const error_code ec = co_await repeated_wait(wait, turn);
-            if (ec) {
+            if (const error_code ec = co_await repeated_wait(*this); ec) {
                 input_ended_ = true;
                 endpoint_.commit_eof(ec);
             }
             pump();
-        } else {
-            if (++in_a_row % fair_share == 0) {
-                static_cast<void>(co_await yield_operation<executor_type>(strand_));
-            }
-            static_cast<void>(take_turn());
         }
     }
 }

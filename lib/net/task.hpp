@@ -13,7 +13,6 @@
 #include <exception>
 #include <new>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 #include "thread_memory.hpp"
@@ -71,11 +70,13 @@ private:
     operation_memory* memory_;
 };
 
+struct chain;
+
 /// Sees to the end of an operation in place of the coroutine that awaits it.
 class stand_in {
 public:
     /// False: the coroutine shall resume. True: it goes on waiting, for an operation begun here.
-    virtual bool take(const error_code& ec) noexcept = 0;
+    virtual bool take(chain& whole, const error_code& ec) noexcept = 0;
 
 protected:
     ~stand_in() = default;
@@ -215,10 +216,12 @@ public:
 private:
     [[gnu::always_inline]] void resume(const error_code& ec) {
         chain& whole = *std::exchange(whole_, nullptr);
-        if (whole.instead == nullptr || !whole.instead->take(ec)) {
-            whole.result = ec;
-            whole.awaiting.resume();
+        if (whole.instead != nullptr && whole.instead->take(whole, ec)) {
+            return;
         }
+        whole.instead = nullptr;
+        whole.result = ec;
+        whole.awaiting.resume();
     }
 
     chain* whole_;
@@ -254,25 +257,19 @@ private:
     typename Socket::wait_type kind_;
 };
 
-/// Waits by what `make_wait` gives, again and again. After each wait `turn` runs, which costs less
-/// than to resume the coroutine: that goes on when a wait fails, or `turn` returns false or throws.
-template <class Wait, class Turn>
-class repeated_wait : public stand_in {
+/// Waits by `its.wait()`, again and again. After each wait `its.take_turn()` runs, which costs less
+/// than to resume the coroutine: that goes on when a wait fails, or the turn returns false or
+/// throws.
+template <class Turns>
+class repeated_wait final : public stand_in {
 public:
-    template <class MakeWait>
-    repeated_wait(MakeWait make_wait, Turn turn) noexcept : wait_(make_wait()), turn_(turn) {}
+    explicit repeated_wait(Turns& its) noexcept : its_(its), wait_(its.wait()) {}
     repeated_wait(repeated_wait&&) = delete;
-    ~repeated_wait() {
-        if (whole_ != nullptr) {
-            whole_->instead = nullptr;
-        }
-    }
 
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> awaiting) {
-        whole_ = &awaiting.promise().its_chain();
-        whole_->instead = this;
+        awaiting.promise().its_chain().instead = this;
         wait_.await_suspend(awaiting);
     }
     error_code await_resume() {
@@ -283,10 +280,10 @@ public:
     }
 
 private:
-    bool take(const error_code& ec) noexcept override {
+    bool take(chain& whole, const error_code& ec) noexcept override {
         try {
-            if (!ec && turn_()) {
-                wait_.start(resume_handler(*whole_));
+            if (!ec && its_.take_turn()) {
+                wait_.start(resume_handler(whole));
                 return true;
             }
         } catch (...) {
@@ -295,14 +292,10 @@ private:
         return false;
     }
 
-    Wait wait_;
-    Turn turn_;
-    chain* whole_ = nullptr;
+    Turns& its_;
+    decltype(std::declval<Turns&>().wait()) wait_;
     std::exception_ptr failed_;
 };
-
-template <class MakeWait, class Turn>
-repeated_wait(MakeWait, Turn) -> repeated_wait<std::invoke_result_t<MakeWait>, Turn>;
 
 /// Waits until `timer` expires or is cancelled.
 template <class Timer>

@@ -29,9 +29,17 @@ struct note_end {
     ~note_end() { of.destroyed = true; }
 };
 
+struct turns {
+    timer_type& timer;
+    const std::function<bool()>& turn;
+
+    timer_operation<timer_type> wait() const noexcept { return timer_operation(timer); }
+    bool take_turn() const { return turn(); }
+};
+
 task<error_code> wait_again_and_again(timer_type& timer, const std::function<bool()>& turn) {
-    co_return co_await repeated_wait([&timer]() noexcept { return timer_operation(timer); },
-                                     [&turn] { return turn(); });
+    turns its{timer, turn};
+    co_return co_await repeated_wait(its);
 }
 
 detached wait_with(timer_type& timer, const std::function<bool()>& turn, outcome& result) {
