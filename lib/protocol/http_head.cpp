@@ -1,4 +1,5 @@
 // An HTTP head: one string with everything in it, and the places of the fields in it.
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -55,18 +56,21 @@ header_field http_head::field(std::size_t index) const noexcept {
 }
 
 // RFC 7230 §3.2: "Each header field consists of a case-insensitive field name".
+bool http_head::is_named(const field_place& place, std::string_view name) const noexcept {
+    return place.name_size == name.size() &&
+           protocol::iequals(std::string_view(head_).substr(place.offset, place.name_size), name);
+}
+
 std::optional<std::string_view> http_head::header(std::string_view name) const noexcept {
     for (std::size_t i = 0; i < field_count(); ++i)
-        if (protocol::iequals(field(i).name, name))
+        if (is_named(fields_[i], name))
             return field(i).value;
     return std::nullopt;
 }
 
 std::size_t http_head::count(std::string_view name) const noexcept {
-    std::size_t found = 0;
-    for (std::size_t i = 0; i < field_count(); ++i)
-        found += protocol::iequals(field(i).name, name) ? 1 : 0;
-    return found;
+    return static_cast<std::size_t>(std::ranges::count_if(
+        fields_, [&](const field_place& place) { return is_named(place, name); }));
 }
 
 }  // namespace websock

@@ -160,7 +160,9 @@ bool is_token(std::string_view text) noexcept {
 }
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-    return std::ranges::equal(a, b, {}, to_lower, to_lower);
+    // Most names are written as they are known.
+    return std::ranges::equal(a, b,
+                              [](char x, char y) { return x == y || to_lower(x) == to_lower(y); });
 }
 
 std::optional<std::vector<std::string_view>> parse_token_list(std::string_view list) {

@@ -52,6 +52,8 @@ private:
         std::uint32_t value_size;
     };
 
+    [[nodiscard]] bool is_named(const field_place& place, std::string_view name) const noexcept;
+
     std::string head_;  // both parts of the start line, then name and value of each field
     std::vector<field_place> fields_;
     std::uint32_t first_size_ = 0;
