@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <string>
 #include <utility>
 #include <vector>
-#include <string>
 
 #include "support/bytes.hpp"
 #include "support/deflate.hpp"
