@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
 #include <websock/client.hpp>
 
 #include "../net/connector.hpp"
@@ -64,7 +65,7 @@ connect_error to_exception(const error_code& ec, const std::string& url, http_re
 
 awaitable<connection> connect_by(std::string url, std::optional<handlers> callbacks,
                                  client_options options) {
-    detail::check(options);
+    facade::check(options.connection);
     const auto executor = co_await asio::this_coro::executor;
     auto [ec,
           result] = co_await asio::async_initiate<const asio::as_tuple_t<asio::use_awaitable_t<>>&,
@@ -103,7 +104,12 @@ awaitable<connection> connect(std::string url, handlers callbacks, client_option
     return connect_by(std::move(url), std::move(callbacks), std::move(options));
 }
 
-void detail::check(const client_options& options) { facade::check(options.connection); }
+void detail::check(const boost::asio::any_io_executor& executor, const client_options& options) {
+    if (!executor) {
+        throw std::invalid_argument("websock: the executor is empty");
+    }
+    facade::check(options.connection);
+}
 
 void detail::start_connect(const asio::any_io_executor& executor, const std::string& url,
                            std::optional<handlers> callbacks, client_options options,

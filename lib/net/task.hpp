@@ -88,6 +88,7 @@ struct chain {
     std::coroutine_handle<> awaiting;
     stand_in* instead = nullptr;  ///< of resuming it, if any
     error_code result;            ///< of the last operation
+    bool beginning = false;       ///< an operation is being initiated
     operation_memory memory;
 };
 
@@ -196,7 +197,9 @@ public:
         : whole_(std::exchange(other.whole_, nullptr)) {}
     resume_handler& operator=(resume_handler&&) = delete;
     ~resume_handler() {
-        if (whole_ != nullptr) {  // abandoned: the executor is being destroyed
+        // Abandoned: the executor is being destroyed. Or the operation could not begin for want of
+        // memory, and the exception is the coroutine's.
+        if (whole_ != nullptr && !std::exchange(whole_->beginning, false)) {
             whole_->root.destroy();
         }
     }
@@ -227,6 +230,14 @@ private:
     chain* whole_;
 };
 
+/// Initiates `which`. What that throws leaves the chain as it was.
+template <class Operation>
+void begin(Operation& which, chain& whole) {
+    whole.beginning = true;
+    which.start(resume_handler(whole));
+    whole.beginning = false;
+}
+
 /// Base of the awaitable operations below: CRTP, `Operation::start(resume_handler)` initiates.
 template <class Operation>
 class operation {
@@ -236,7 +247,7 @@ public:
     void await_suspend(std::coroutine_handle<Promise> awaiting) {
         whole_ = &awaiting.promise().its_chain();
         whole_->awaiting = awaiting;
-        static_cast<Operation*>(this)->start(resume_handler(*whole_));
+        begin(static_cast<Operation&>(*this), *whole_);
     }
     error_code await_resume() const noexcept { return whole_->result; }
 
@@ -269,8 +280,8 @@ public:
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> awaiting) {
+        wait_.await_suspend(awaiting);  // may throw, but completes later
         awaiting.promise().its_chain().instead = this;
-        wait_.await_suspend(awaiting);
     }
     error_code await_resume() {
         if (failed_) {
@@ -283,7 +294,7 @@ private:
     bool take(chain& whole, const error_code& ec) noexcept override {
         try {
             if (!ec && its_.take_turn()) {
-                wait_.start(resume_handler(whole));
+                begin(wait_, whole);
                 return true;
             }
         } catch (...) {

@@ -96,7 +96,7 @@ namespace detail {
 
 // Throws std::invalid_argument. Not from inside an initiation, where an exception would take the
 // awaiting coroutine with it.
-void check(const client_options& options);
+void check(const boost::asio::any_io_executor& executor, const client_options& options);
 
 using connect_handler = boost::asio::any_completion_handler<void(error_code, connect_result)>;
 
@@ -111,7 +111,7 @@ void start_connect(const boost::asio::any_io_executor& executor, const std::stri
 template <class CompletionToken>
 auto async_connect(boost::asio::any_io_executor executor, std::string url, client_options options,
                    CompletionToken&& token) {
-    detail::check(options);
+    detail::check(executor, options);
     return boost::asio::async_initiate<CompletionToken, void(error_code, connect_result)>(
         [](auto handler, const boost::asio::any_io_executor& where, const std::string& to,
            client_options how) {

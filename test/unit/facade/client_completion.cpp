@@ -187,6 +187,9 @@ BOOST_AUTO_TEST_CASE(by_async_connect_too) {
                                                       options, asio::use_future)),
                       std::invalid_argument);
     BOOST_TEST(context.run() == 0U);
+    BOOST_CHECK_THROW(
+        static_cast<void>(async_connect({}, "ws://127.0.0.1:1/", {}, asio::use_future)),
+        std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

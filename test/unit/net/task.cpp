@@ -3,11 +3,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <functional>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace asio = boost::asio;
 using namespace websock::net;
@@ -111,6 +114,65 @@ BOOST_AUTO_TEST_CASE(an_exception_is_the_coroutines) {
     BOOST_TEST(turns == 3);
     BOOST_TEST(result.thrown == "third");
     BOOST_TEST(result.resumed == 0);
+    BOOST_TEST(result.destroyed);
+}
+
+/// Waits by a timer, once there is memory for it.
+class scarce_wait : public operation<scarce_wait> {
+public:
+    scarce_wait(timer_type& timer, int& left) noexcept : timer_(timer), left_(left) {}
+    void start(resume_handler handler) {
+        if (left_-- == 0) {
+            throw std::bad_alloc();
+        }
+        timer_.async_wait(std::move(handler));
+    }
+
+private:
+    timer_type& timer_;
+    int& left_;
+};
+
+struct scarce_turns {
+    timer_type& timer;
+    int& left;
+
+    scarce_wait wait() const noexcept { return {timer, left}; }
+    static bool take_turn() { return true; }
+};
+
+detached wait_while_there_is_memory(timer_type& timer, int& left, bool repeated, outcome& result) {
+    const note_end at_end{result};
+    scarce_turns its{timer, left};
+    try {
+        for (;;) {
+            ++result.resumed;
+            if (repeated) {
+                static_cast<void>(co_await repeated_wait(its));
+            } else {
+                static_cast<void>(co_await scarce_wait(timer, left));
+            }
+        }
+    } catch (const std::bad_alloc&) {
+        result.thrown = "bad_alloc";
+    }
+    // It can go on.
+    static_cast<void>(co_await timer_operation(timer));
+    ++result.resumed;
+}
+
+BOOST_DATA_TEST_CASE(want_of_memory_is_the_coroutines,
+                     boost::unit_test::data::make({false, true}) *
+                         boost::unit_test::data::make({0, 1, 5}),
+                     repeated, enough_for) {
+    asio::io_context context;
+    timer_type timer(context, std::chrono::seconds(0));
+    outcome result;
+    int left = enough_for;
+    wait_while_there_is_memory(timer, left, repeated, result);
+    context.run();
+    BOOST_TEST(result.thrown == "bad_alloc");
+    BOOST_TEST(result.resumed == (repeated ? 2 : enough_for + 2));
     BOOST_TEST(result.destroyed);
 }
 
