@@ -131,8 +131,11 @@ BOOST_AUTO_TEST_CASE(a_draining_handler_may_ask_connections_of_threads_that_are_
         }
         BOOST_TEST(test::eventually([&ends] { return ends.are_here(count); }));
         s.stop();
+        // Only then has every thread heard of it: until then a connection takes what is sent to it.
+        for (const auto& client : clients) {
+            BOOST_TEST(client->next() == "close(1001)");
+        }
         while (!clients.empty()) {
-            BOOST_TEST(clients.back()->next() == "close(1001)");
             if (clients.size() == 1) {  // the others' threads have nothing left to do by now
                 BOOST_TEST(test::eventually([&s] { return s.connection_count() == 1; }));
                 std::this_thread::sleep_for(50ms);
