@@ -117,11 +117,7 @@ private:
         timer_.expires_at(armed_for_);
         timer_.async_wait([weak = this->weak_from_this()](error_code ec) {
             if (const auto self = weak.lock(); self && !ec) {
-                if (is_nested()) {
-                    call_nested([&self] { self->sweep(); });
-                } else {
-                    self->sweep();
-                }
+                call_from_loop([&self] { self->sweep(); });
             }
         });
     }

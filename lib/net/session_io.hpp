@@ -47,11 +47,7 @@ void session<Stream>::start() {
     }
     arm();
     try {
-        if (is_nested()) {
-            call_nested([this] { run(self()); });
-        } else {
-            run(self());
-        }
+        call_from_loop([this] { run(self()); });
     } catch (...) {  // no memory for its frame
         abandon();
         throw;
@@ -222,11 +218,7 @@ void session<Stream>::wake() {
         pump_posted_ = true;
         boost::asio::post(strand_, [self = self()] {
             self->pump_posted_ = false;
-            if (is_nested()) {
-                call_nested([&self] { self->pump(); });
-            } else {
-                self->pump();
-            }
+            call_from_loop([&self] { self->pump(); });
         });
     }
 }

@@ -209,11 +209,7 @@ public:
     }
 
     [[gnu::always_inline]] void operator()(const error_code& ec) {
-        if (is_nested()) [[unlikely]] {
-            call_nested([&] { resume(ec); });
-        } else {
-            resume(ec);
-        }
+        call_from_loop([&]() __attribute__((always_inline)) { resume(ec); });
     }
 
 private:

@@ -106,16 +106,23 @@ private:
     std::unique_ptr<std::byte[]> inflate_room_;
 };
 
-/// A handler of this thread runs, and has run the event loop.
-[[nodiscard, gnu::always_inline]] inline bool is_nested() noexcept {
-    return detail::here != nullptr && detail::here->pumping != nullptr;
-}
-
-/// Calls `function` with memory that nobody looks at.
+namespace detail {
 template <class Function>
-[[gnu::noinline, gnu::cold]] void call_nested(const Function& function) {
+[[gnu::noinline, gnu::cold]] void call_nested(Function function) {
     const nested_memory instead;
     function();
+}
+}  // namespace detail
+
+/// What the event loop calls to run a session: calls `function`, with memory that nobody looks at
+/// if it is a handler of this thread that runs the loop.
+template <class Function>
+[[gnu::always_inline]] inline void call_from_loop(Function function) {
+    if (detail::here != nullptr && detail::here->pumping != nullptr) [[unlikely]] {
+        detail::call_nested(function);
+    } else {
+        function();
+    }
 }
 
 /// The calling thread's compressors and decompressors.

@@ -90,4 +90,13 @@ private:
 /// Empties a string and frees its memory. (Assigning an empty one keeps it, in libstdc++.)
 inline void release_memory(std::string& text) noexcept { std::string().swap(text); }
 
+/// Gives a string room for `capacity` characters, and no more: its own reserve() may take twice as
+/// much as it has.
+inline void reserve_exactly(std::string& text, std::size_t capacity) {
+    std::string larger;
+    larger.reserve(capacity);
+    larger += text;
+    text.swap(larger);
+}
+
 }  // namespace websock::protocol

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
-#include <utility>
 #include <websock/http_head.hpp>
 
+#include "byte_buffer.hpp"
 #include "http_tokens.hpp"
 
 namespace websock {
@@ -21,11 +21,7 @@ std::uint32_t to_place(std::size_t value) {
 
 void http_head::reserve_fields(std::size_t count, std::size_t size) {
     fields_.reserve(fields_.size() + count);
-    // A string that has memory may take twice as much, for good.
-    std::string larger;
-    larger.reserve(head_.size() + size);
-    larger += head_;
-    head_ = std::move(larger);
+    protocol::reserve_exactly(head_, head_.size() + size);  // it is kept as long as the connection
 }
 
 http_head::http_head(std::string_view first, std::string_view second)

@@ -150,16 +150,7 @@ void message_assembler::reserve_for(std::size_t size) {
             capacity /= 2;
         }
     }
-    reserve(std::max(static_cast<std::size_t>(capacity), size));
-}
-
-// Exactly that: a string that has memory already may take twice as much, which may be more than the
-// limit.
-void message_assembler::reserve(std::size_t capacity) {
-    std::string larger;
-    larger.reserve(capacity);
-    larger.append(payload_);
-    payload_ = std::move(larger);
+    reserve_exactly(payload_, std::max(static_cast<std::size_t>(capacity), size));
 }
 
 // Takes the next bytes of the message itself.

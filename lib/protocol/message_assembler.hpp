@@ -1,7 +1,7 @@
 // Data frames to messages (RFC 6455 §5.4): the order of fragments, decompression (RFC 7692 §7.2.2),
-// limits, and UTF-8 (§8.1), all as the bytes arrive. Memory in use follows the bytes
-// received, not the length that a header claims (for which up to 1 MiB, or 16 times what is here,
-// is reserved); it never exceeds max_message_size.
+// limits, and UTF-8 (§8.1), all as the bytes arrive. Memory in use follows the bytes received, not
+// the length that a header claims (for which up to 1 MiB, or 16 times what is here, is reserved);
+// it never exceeds max_message_size.
 #pragma once
 
 #include <cstddef>
@@ -70,7 +70,6 @@ public:
 private:
     [[nodiscard]] error_code check_whole(std::span<const std::byte> message) const noexcept;
     void reserve_for(std::size_t size);
-    void reserve(std::size_t capacity);
     [[nodiscard]] error_code keep(std::span<const std::byte> fresh);
     [[nodiscard]] error_code validate(std::span<const std::byte> fresh) noexcept;
     void end_message() noexcept;

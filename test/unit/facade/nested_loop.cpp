@@ -92,6 +92,11 @@ BOOST_DATA_TEST_CASE(other_connections_leave_a_handlers_view_alone,
         BOOST_TEST(next_message(first) == "text(nest: what the handler looks at)");
         BOOST_TEST(next_message(first) == "text(and what comes behind)");
         BOOST_TEST(unchanged);
+        for (raw_client* const client : {&first, &second}) {
+            client->send_bytes(test::close_frame(1000));
+            BOOST_TEST(next_message(*client) == "close(1000)");
+            BOOST_TEST(client->next() == "end");
+        }
     }
     s.shutdown(std::chrono::milliseconds(0));
     running.join();
